@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from codemods.model.edit import Delete, Edit, Merge, Retain, Wrap
+from codemods.model.edit import Delete, Edit, Merge, Retain
 from codemods.model.proposal import Proposal, Verdict
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules import across, contexts, patterns
 from codemods.rules import lint as lint_rules
 from codemods.rules.conflicts.directives import heeded
+from codemods.rules.conflicts.proposed_blocks import staying
 from codemods.rules.conflicts.two_trackers import compatible
 from codemods.rules.operations import named
 from codemods.rules.planning.imports import place
@@ -73,7 +74,7 @@ def decide(semantic: SemanticModel, left_out: Mapping[Finding, Refusal] = _NONE)
     refusals.extend(placed.refusals)
     rewritten = {proposal.finding for proposal in placed.proposals}
     taken = {call for a in answers if a.finding in rewritten for call in a.calls}
-    taken -= _staying(semantic, placed.proposals)
+    taken -= staying(semantic, placed.proposals)
     late, more = _parted(_left(semantic, taken), left_out)
     if late:
         possible = [p for p in told if isinstance(p, Proposal) and p.finding in rewritten]
@@ -93,16 +94,6 @@ def _parted(
     refusals += [left_out[v.finding] for v in verdicts if _is_left_out(v, left_out)]
     proposals = [v for v in verdicts if isinstance(v, Proposal)]
     return [p for p in proposals if not _is_left_out(p, left_out)], refusals
-
-
-def _staying(semantic: SemanticModel, proposals: Iterable[Proposal]) -> set[ast.Call]:
-    """Return the set calls that *proposals* leave as they are, perhaps inside a block."""
-    edits = [edit for proposal in proposals for edit in proposal.edits]
-    changed = {edit.path for edit in edits if isinstance(edit, Delete | Retain)}
-    changed.update(edit.taken.path for edit in edits if isinstance(edit, Merge))
-    headers = (edit.header for edit in edits if isinstance(edit, Wrap))
-    changed.update(taken.path for header in headers for taken in header.taken)
-    return {site.call for site in semantic.lifetimes.set_calls if site.path not in changed}
 
 
 def _left(semantic: SemanticModel, taken: Collection[ast.Call]) -> Iterator[Decided]:

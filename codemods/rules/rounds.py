@@ -15,6 +15,7 @@ from codemods.analysis.syntax.calls import last_name
 from codemods.model.edit import Delete, Wrap
 from codemods.model.refusal import Reason
 from codemods.rules.checks.left_out import may_leave_out_tracker
+from codemods.rules.conflicts.proposed_blocks import staying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,6 +49,8 @@ def may_go_on(semantic: SemanticModel, decision: Decision) -> bool:
         return True
     if any(map(_is_about_more, proposals)) or _has_unknown_names(semantic):
         return True
+    if any(last_name(call.func) == words.OLDER_SET_CALL for call in staying(semantic, proposals)):
+        return True  # the rewrite may show of what class its tracker is
     if _has_more_sites(semantic, decision):
         return True
     return any(may_leave_out_tracker(semantic, body) for body in _bodies(semantic, proposals))

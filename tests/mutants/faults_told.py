@@ -165,7 +165,7 @@ def callers_stand_before_all_else(real: Any) -> Any:
 
 
 @examined(
-    "rules.engine:_staying",
+    "rules.engine:staying",
     as_the_table_says("R4_older_name_that_stays_in_a_branch_of_a_block"),
 )
 def blocks_take_all_their_calls(real: Any) -> Any:

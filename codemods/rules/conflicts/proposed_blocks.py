@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.syntax.tree import expression, walk
 from codemods.analysis.trackers.ids.standing import ALL_IDS, MODE, takes_user
-from codemods.model.edit import UNPACKED, Path, Retain, Wrap
+from codemods.model.edit import UNPACKED, Delete, Merge, Path, Retain, Wrap
 from codemods.rules.conflicts.missing_ids import adopted, built_with_user, is_certain, missing_ids
 from codemods.rules.conflicts.own_trackers import BY_BATCH
 from codemods.rules.conflicts.tracker_keys import key_of, set_within
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.scopes import Binding
@@ -130,3 +130,13 @@ def uses_of_others(
     loads = (n for n in names if isinstance(n.ctx, ast.Load) and n in semantic.scopes.scope_of)
     bindings = ((n, semantic.scopes.of(n)) for n in loads)
     return [n for n, binding in bindings if binding in every and binding not in own]
+
+
+def staying(semantic: SemanticModel, proposals: Iterable[Proposal]) -> set[ast.Call]:
+    """Return the set calls that *proposals* leave as they are, perhaps inside a block."""
+    edits = [edit for proposal in proposals for edit in proposal.edits]
+    changed = {edit.path for edit in edits if isinstance(edit, Delete | Retain)}
+    changed.update(edit.taken.path for edit in edits if isinstance(edit, Merge))
+    headers = (edit.header for edit in edits if isinstance(edit, Wrap))
+    changed.update(taken.path for header in headers for taken in header.taken)
+    return {site.call for site in semantic.lifetimes.set_calls if site.path not in changed}
