@@ -1,8 +1,8 @@
 """Whether what a file's rewrites leave may give the rules more to do.
 
 A second round is a whole analysis of the new text.  Most files need none: each set call, and each
-tracker that is bound by hand, is part of a rewrite or refused for what no rewrite takes away, and
-no call in a block leaves out a tracker.
+tracker that is bound by hand, is part of a rewrite or refused for what no rewrite takes away, none
+stays by the older name, and no call in a block leaves out a tracker.
 """
 
 from __future__ import annotations
@@ -25,11 +25,10 @@ if TYPE_CHECKING:
     from codemods.rules.engine import Decision
 
 #: Refused for the code around the tracker, which stays whatever becomes of other trackers: the
-#: other reasons may be about calls that a rewrite beside them takes away.
+#: other reasons may be about calls that a rewrite beside them takes away, and so may an escape.
 _LASTING = frozenset(
     {
         Reason.CONDITIONAL_CONSTRUCT,
-        Reason.ESCAPES,
         Reason.ESCAPES_LOOP,
         Reason.INVALID_CALL,
         Reason.UNKNOWN_FIELDS,
