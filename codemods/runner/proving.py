@@ -133,7 +133,8 @@ def _made(
         detail = "the result does not compile on every Python: a function nests at most 20 blocks"
         return _Problem(Reason.DOES_NOT_COMPILE, detail)
     content = source.encode(text)
-    unsafe, tree = semantic.settings.unsafe, semantic.module.tree
+    # Where a person is asked about nothing, nothing is left open.
+    unsafe, tree = any(p.confirm for p in proposals), semantic.module.tree
     asked = {ast.unparse(semantic.statement_at(path)) for p in proposals for path in p.ways_out}
     found = difference(source.text, text, unsafe=unsafe, asked=asked, tree=tree)
     found = found or spelling(source.content, content)

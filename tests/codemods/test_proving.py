@@ -76,6 +76,19 @@ def test_places_that_only_fail_together_are_all_refused(tmp_path: Path) -> None:
     assert (outcome.text, outcome.reasons) == (text, [Reason.NOT_PROVEN] * 2)
 
 
+def test_where_nobody_is_asked_nothing_is_left_open(tmp_path: Path) -> None:
+    """With --unsafe a rewrite without a condition is checked as strictly as by default."""
+    given: list[bool] = []
+
+    def noting(before: str, after: str, **named: Any) -> str | None:
+        given.append(named["unsafe"])
+        return difference(before, after, **named)
+
+    with patch.object(proving, "difference", noting):
+        outcome = migrate(tmp_path, IMPORT + SITE.format("bread"), unsafe=True)
+    assert (outcome.changed, given) == (True, [False])
+
+
 def test_the_line_that_cannot_be_edited_is_named(tmp_path: Path) -> None:
     """The place says which line the editing parser does not read."""
     site = SITE.format("bread").replace("    return", "    (n): int = 3\n    return")

@@ -113,6 +113,12 @@ def tests_are_evaluated_at_will(real: Any) -> Any:
     return lambda *given: True
 
 
+@mutant("analysis.trackers.ids.merging:_asked_by", "X13")
+def overlooks_that_a_test_is_a_constant(real: Any) -> Any:
+    """Takes what stands behind a constant test for evaluated in any case."""
+    return lambda value: []
+
+
 @mutant("analysis.trackers.ids.merging:Merging._is_given", "X13")
 def later_values_are_never_none(real: Any) -> Any:
     """A later value of an id overrides the earlier one, also where it is None."""

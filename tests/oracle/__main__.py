@@ -30,9 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seed = secrets.randbelow(10**6) if options.seed is None else options.seed
     print(f"SEED={seed} makes these programs again", flush=True)
     started = time.monotonic()
-    totals = Totals()
+    totals, told = Totals(), set[int]()
     for totals in session(seed, options.programs, options.jobs, back=options.rollback):
         _progress(totals, options.programs, started)
+        _tell(totals, told)
     print(file=sys.stderr)
     print(table(totals, time.monotonic() - started))
     _show_problems(totals, options.reduce, options.out)
@@ -58,6 +59,14 @@ def _progress(totals: Totals, wanted: int, started: float) -> None:
     rate = totals.programs / max(time.monotonic() - started, 0.001)
     text = f"\r{totals.programs}/{wanted} programs, {totals.faults} faults, {rate:.0f}/s   "
     print(text, end="", file=sys.stderr, flush=True)
+
+
+def _tell(totals: Totals, told: set[int]) -> None:
+    """Print which programs show what, as soon as it is known; those *told* are not told again."""
+    for kind, found in totals.first.items():
+        if found.index not in told:
+            told.add(found.index)
+            print(f"\nprogram {found.index}: {kind}", file=sys.stderr, flush=True)
 
 
 def table(totals: Totals, seconds: float) -> str:

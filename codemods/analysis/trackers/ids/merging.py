@@ -214,14 +214,18 @@ class Merging:
         place among all that is evaluated.
         """
         seen = [a.value for site in merged.sites for a in merged.own_of(site)]
-        for value in merged.others().values():
+        others = merged.others().values()
+        for value in others:
             seen.extend(_evaluated(value))
         every = [n for statement in run for n in self._told(statement)]
         if len(seen) > _LONGEST:
             return False
         if all(is_quiet(n) for n in (*seen, *every)):
             return True
-        places = [(n.lineno, n.col_offset) for n in seen if not isinstance(n, ast.Constant)]
+        # A constant asks for nothing, but what stands behind it as a test is not always evaluated.
+        tests = {test for value in others for test in _asked_by(value)}
+        told = [n for n in seen if n in tests or not isinstance(n, ast.Constant)]
+        places = [(n.lineno, n.col_offset) for n in told]
         in_order = all(a < b for a, b in itertools.pairwise(places))
         moved = set(seen)
         return in_order and all(is_quiet(n) for n in every if n not in moved)
@@ -268,6 +272,13 @@ def _evaluated(value: Value | None) -> list[ast.expr]:
     if isinstance(value, Leaf):
         return [value.argument.value]
     return [value.test, *_evaluated(value.then), *_evaluated(value.other)]
+
+
+def _asked_by(value: Value | None) -> list[ast.expr]:
+    """Return the tests of *value*."""
+    if value is None or isinstance(value, Leaf):
+        return []
+    return [value.test, *_asked_by(value.then), *_asked_by(value.other)]
 
 
 def _chosen(test: ast.expr, one: dict[str, Value], two: dict[str, Value]) -> dict[str, Value]:
