@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.validator.fingerprint import alike, fingerprints
-from codemods.validator.terms import context_header, dotted, last_name
+from codemods.validator.terms import dotted, last_name
 from codemods.validator.walk import every, nodes
 
 if TYPE_CHECKING:
@@ -254,11 +254,11 @@ def _named(node: ast.AST) -> Iterator[str]:
 
 def _bound(node: ast.AST, names: Managed) -> Iterator[tuple[ast.expr, bool]]:
     """Yield what *node* binds, and whether it binds a new tracker to that."""
-    if isinstance(node, ast.With | ast.AsyncWith):
-        header = context_header(node, names)
-        target = node.items[0].optional_vars
-        if header is not None and target is not None:
-            yield target, header.tracker is None
+    if isinstance(node, ast.withitem):
+        call = node.context_expr
+        named = isinstance(call, ast.Call) and last_name(call.func) in names.managers
+        if named and node.optional_vars is not None:
+            yield node.optional_vars, _builds_its_own(call)  # type: ignore[arg-type]
     elif isinstance(node, ast.Assign):
         for one in node.targets:
             yield one, _builds(node.value, names)
@@ -267,6 +267,12 @@ def _bound(node: ast.AST, names: Managed) -> Iterator[tuple[ast.expr, bool]]:
             yield node.target, False
         elif node.value is not None:
             yield node.target, _builds(node.value, names)
+
+
+def _builds_its_own(call: ast.Call) -> bool:
+    """Whether the context *call* is given no tracker, so that it makes one."""
+    given = [*call.args[1:], *(one for one in call.args if isinstance(one, ast.Starred))]
+    return not given and all(k.arg not in (None, words.TRACKER_ARGUMENT) for k in call.keywords)
 
 
 def _builds(value: ast.expr | None, names: Managed) -> bool:

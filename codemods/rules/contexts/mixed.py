@@ -23,6 +23,7 @@ from codemods.analysis.dataflow.nullness import Nullness
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.effects import is_plain
 from codemods.analysis.syntax.tree import walk
+from codemods.analysis.trackers.lifetimes import is_none
 from codemods.model.edit import Delete, Merge
 from codemods.model.proposal import Proposal
 from codemods.model.refusal import Reason, Refusal
@@ -87,7 +88,7 @@ def _decide_one(
     if not form.ours and last_name(site.call.func) == words.OLDER_SET_CALL:
         detail = "inside a context, the older name takes no ids"
         return refuse(semantic, finding, Reason.INVALID_CALL, detail)
-    if done or statement.body[0] is not site.statement or item != len(statement.items) - 1:
+    if done or statement.body[0] is not site.statement:
         detail = "the call is not the first statement of the block"
         return refuse(semantic, finding, Reason.NOT_FIRST, detail)
     if len(statement.items) > 1 or len(call.args) > 1:
@@ -101,7 +102,7 @@ def _decide_one(
             semantic, finding, Reason.UNKNOWN_FIELDS, "the header passes fields through **"
         )
     confirm: list[str] = []
-    for argument in site.arguments:
+    for argument in (a for a in site.arguments if not is_none(a.value)):
         is_batch = semantic.names.context_manager(call.func) == words.BATCH_CONTEXT
         if argument.keyword in present or (argument.keyword == words.BATCH and is_batch):
             asked = _replaced(semantic, present.get(argument.keyword), argument)

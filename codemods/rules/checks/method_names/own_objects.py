@@ -46,7 +46,9 @@ def _of_binder(semantic: SemanticModel, binder: ast.AST) -> str | None:
     for block, item, call, name in semantic.context_calls:
         if block.items[item].optional_vars is not binder:
             continue
-        own = all(k.arg not in (None, words.TRACKER_ARGUMENT) for k in call.keywords)
+        # By position the tracker comes second.
+        own = len(call.args) < 2 and not any(isinstance(a, ast.Starred) for a in call.args)
+        own = own and all(k.arg not in (None, words.TRACKER_ARGUMENT) for k in call.keywords)
         plain = name in (words.CONTEXT, words.BATCH_CONTEXT)
         return semantic.imports.home_of(call) if own and plain else None
     return None
