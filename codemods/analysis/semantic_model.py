@@ -16,20 +16,20 @@ from codemods.analysis.syntax.definitions import Registry, Resolved
 from codemods.analysis.syntax.names import Meaning, Names
 from codemods.analysis.tracker_variables import tracker_variables
 from codemods.analysis.trackers.batches import Sending
+from codemods.analysis.trackers.doubles.methods import replaced_method
 from codemods.analysis.trackers.factories import product
 from codemods.analysis.trackers.fields.makings import Makings
 from codemods.analysis.trackers.fields.tracker_fields import TrackerFields
 from codemods.analysis.trackers.getters.getter import GetterCalls, getter_of
 from codemods.analysis.trackers.ids.standing import StandingIds
 from codemods.analysis.trackers.lifetimes import Lifetimes
-from codemods.analysis.trackers.mocks import replaced_method
 from codemods.analysis.trackers.unrecorded import is_only_looked_at
 from codemods.model.finding import Finding
 from codemods.model.runtime import Evidence, Runtime
 from codemods.vocabulary import CLIENT_WRAPPERS, OWN_PACKAGE, TRACKER_ARGUMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.external.references import ExternalUse, Uses
@@ -76,6 +76,12 @@ class Elsewhere(Registry, Protocol):
 
     def is_replaced(self, name: str) -> bool:
         """Whether any file puts something else in the place of a function called *name*."""
+
+    def replacing(self, name: str) -> Iterator[SemanticModel | None]:
+        """Yield the analysis of the files that may replace the module's *name*."""
+
+    def lines_meaning(self, other: SemanticModel, names: Iterable[str]) -> frozenset[int]:
+        """Return the lines of the *other* file that may mean one of the module's *names*."""
 
     def keywords(self, name: str) -> frozenset[str]:
         """Return the keywords of all calls of something called *name*, "**" for unpacked ones."""

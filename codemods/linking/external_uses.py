@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods.analysis.external.references import COMPUTED, ExternalUse, How, Uses
 from codemods.analysis.syntax.definitions import Resolved, ResolvedClass, method_of
 from codemods.linking.module_graph import begins, module_parts
+from codemods.project.discovery import DiscoveredFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from codemods.analysis.external.fields import FieldUse
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from codemods.linking.runtimes import Runtimes
     from codemods.linking.surroundings import Surroundings
     from codemods.model.runtime import Evidence
-    from codemods.project.discovery import DiscoveredFile
 
 #: With one of these a file reads names of its own that it does not spell.
 _BY_NAME = ("eval", "exec", "globals")
@@ -84,6 +85,16 @@ class ExternalUses:
         """Yield the analysis of the files that may replace the module's function *name*."""
         for file in self._replacements.putting(name, self._path):
             yield self._analysed(file)
+
+    def lines_meaning(self, other: SemanticModel, names: Iterable[str]) -> frozenset[int]:
+        """Return the lines of the *other* file that may mean one of the module's *names*."""
+        source = other.module.source
+        file = DiscoveredFile(str(source.path), source.display)
+        references = self._graph.references(file)
+        if references is None:
+            return frozenset()
+        meaning = partial(self._module_names.meaning, file, references, path=self._path)
+        return frozenset(one.line for name in names for one in meaning(name))
 
     def functions(self, name: str, beginning: str) -> Iterator[Resolved]:
         """Yield the functions *name* of modules whose own name begins so, wherever they are."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
+from codemods.analysis.trackers.doubles.classes import Doubles
 from codemods.model.edit import Delete, Edit, Merge, Retain
 from codemods.model.proposal import Proposal, Verdict
 from codemods.model.refusal import Reason, Refusal
@@ -44,6 +45,8 @@ ORDER = (
 RULES = cast("list[Rule]", [*modules_of(contexts), *modules_of(patterns)])
 LINT_RULES = cast("list[LintRule]", modules_of(lint_rules))
 RULES_ACROSS = cast("list[RuleAcross]", modules_of(across))
+#: The forms of rewrites of code that uses contexts already.
+_OF_CONTEXTS = frozenset("fold import pass share".split())
 _NONE: Mapping[Finding, Refusal] = {}
 
 
@@ -162,6 +165,12 @@ def _possible(
         proposals = [p for p in proposals if p not in tested]
         reason = Reason.TESTS_THE_TRACKER
         refusals.extend(refuse(semantic, p.finding, reason, detail) for p in tested)
+    double = semantic.once(Doubles).of_classes if any(map(_is_of_built, proposals)) else None
+    if double is not None:
+        built = [p for p in proposals if _is_of_built(p)]
+        proposals = [p for p in proposals if p not in built]
+        reason = Reason.TESTS_THE_TRACKER
+        refusals.extend(refuse(semantic, p.finding, reason, double) for p in built)
     proposals, clashing = compatible(semantic, proposals, holders)
     return proposals, [*refusals, *clashing]
 
@@ -171,6 +180,11 @@ def _assuming(proposal: Proposal) -> Refusal:
     first, reason = proposal.assumptions[0], Reason.ASSUMPTION
     detail = f"it is assumed that {first.text}"
     return Refusal(proposal.finding, reason, detail, reason.advice, first.place)
+
+
+def _is_of_built(proposal: Proposal) -> bool:
+    """Whether *proposal* is about a tracker that legacy code builds."""
+    return proposal.form not in _OF_CONTEXTS
 
 
 def _takes_a_call_away(proposal: Proposal) -> bool:

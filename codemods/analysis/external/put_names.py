@@ -28,6 +28,9 @@ _RENAMING = re.compile(rb"\b(?:patch|setattr)%bas\b" % GAP)
 _PARTS = re.compile(rb"\\|[\"']%b[\"'+%%]|\+%b[\"']|\b[fFrRuUbB]{1,2}[\"']" % (GAP, GAP))
 #: What puts something where a text says, or else the second argument.
 BY_TEXT = frozenset(("setattr", "patch", "object", "__setattr__"))
+#: What puts something at each of its keywords.
+MULTIPLE = "multiple"
+_MULTIPLE = MULTIPLE.encode()
 _TEXTS = (ast.Constant, ast.JoinedStr, ast.BinOp)
 _LAST = re.compile(r".*[.:]", re.DOTALL)
 
@@ -46,6 +49,8 @@ def hides_puts(content: bytes) -> bool:
     """Whether *content* may give names by texts, or by calls, that its bytes do not show."""
     if b"setattr" not in content and not (b"patch" in content and b"mock" in content):
         return False  # patch alone is a method, or a verb of HTTP, as well
+    if _MULTIPLE in content:
+        return True  # its keywords may stand behind calls
     for given in _PUT_BY_TEXT.findall(content):
         if _PARTS.search(given) or (
             not given.lstrip().startswith(_OWN) and not _TEXT.search(given)
@@ -62,8 +67,10 @@ def put_by_text(tree: ast.Module) -> frozenset[str]:
 
     Where a name is put together, or what takes it is kept somewhere, all of its texts count.
     """
-    calls = [call for call in index(tree).every(ast.Call) if last_name(call.func) in BY_TEXT]
-    found: set[str] = set()
+    every = index(tree).every(ast.Call)
+    calls = [call for call in every if last_name(call.func) in BY_TEXT]
+    several = (call for call in every if last_name(call.func) == MULTIPLE)
+    found = {keyword.arg for call in several for keyword in call.keywords if keyword.arg}
     is_known = not _keeps(tree, calls)
     for call in calls:
         named = [place[1] for place in (place_put(call),) if place is not None]
@@ -83,8 +90,9 @@ def place_put(call: ast.Call) -> tuple[int, str | None] | None:
     """
     if not call.args or isinstance(call.args[0], ast.Starred):
         return None
-    first = call.args[0]
-    if isinstance(first, _TEXTS) or len(call.args) == 1:
+    first, called = call.args[0], last_name(call.func)
+    whole = called == PUTTING[0] or (called == PUTTING[1] and len(call.args) == 2)
+    if isinstance(first, _TEXTS) or len(call.args) == 1 or whole:
         return 0, name_put(first)
     if isinstance(first, ast.Name) and first.id in ("self", "cls"):
         return None

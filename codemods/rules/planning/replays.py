@@ -16,6 +16,7 @@ from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.cells import begins_cell
 from codemods.analysis.syntax.signatures import default_of
 from codemods.analysis.syntax.tree import walk
+from codemods.analysis.trackers.doubles.classes import Doubles
 from codemods.analysis.trackers.getters.wrapped_clients import may_be_other_client
 from codemods.model.edit import Delete, Unwrap
 from codemods.rules.planning.newly_captured import bare_call_notes
@@ -84,16 +85,18 @@ def needless_replays(
     """
     needless: list[Path] = []
     staying: list[str] = []
+    asked = semantic.once(Doubles).asked_recording
     for inner in bodies(semantic, body):
         for statement in inner:
             if isinstance(statement, _DEFINITION):
                 staying += [result.id for result in _recorded(tracker, walk(statement))]
             for result in _recorded(tracker, [statement]):
-                if ours and _is_needless(semantic, inner, statement, result):
+                if ours and asked is None and _is_needless(semantic, inner, statement, result):
                     needless.append(semantic.module.paths[statement])
                 else:
                     staying.append(result.id)
     why = _UNSEEN if ours else _BY_HAND
+    why = why if asked is None else f"{asked} asks for it"
     notes = (f"the recording of {one} by hand stays: {why}" for one in dict.fromkeys(staying))
     return needless, tuple(notes)
 

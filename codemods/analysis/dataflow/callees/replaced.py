@@ -6,18 +6,13 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.callees.possible import possible
-from codemods.analysis.external.put_names import BY_TEXT, PUTTING, place_put
-from codemods.analysis.syntax.calls import last_name
+from codemods.analysis.dataflow.callees.puts import puts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from codemods.analysis.dataflow.deferred.held_code import Code
     from codemods.analysis.syntax.definitions import DataFlow, Resolved
-
-#: Keywords of ``patch`` and ``setattr`` that say what is run instead.
-_INSTEAD = frozenset("new side_effect wraps value".split())
-_OWN = frozenset("self cls".split())
 
 
 def replacing(known: Resolved) -> Iterator[Code]:
@@ -26,9 +21,9 @@ def replacing(known: Resolved) -> Iterator[Code]:
     homes = [known.taint] if name in known.taint.module.written_fields else []
     homes += (one.taint for one in known.taint.registry.replacing(name) if one is not None)
     for home in homes:
-        for target, values in _puts(home, name):
-            if _may_be(home, target, known):
-                yield from (c for v in values for c in _code(home, v) if c[1] is not known.node)
+        for put in (put for put in puts(home, name) if _may_be(home, put.target, known)):
+            codes = (code for value in put.values for code in _code(home, value))
+            yield from (code for code in codes if code[1] is not known.node)
 
 
 def _code(home: DataFlow, value: ast.expr) -> list[Code]:
@@ -36,29 +31,6 @@ def _code(home: DataFlow, value: ast.expr) -> list[Code]:
     if found is not None:
         return [(found.taint, found.node)]
     return [(home, value)] if isinstance(value, ast.Lambda) else possible(home, value)
-
-
-def _puts(home: DataFlow, name: str) -> Iterator[tuple[ast.expr, list[ast.expr]]]:
-    """Yield the attributes *name*, or their paths as texts, with what they are given."""
-    for statement in home.module.every(ast.Assign):
-        for target in statement.targets:
-            if isinstance(target, ast.Attribute) and target.attr == name:
-                if getattr(target.value, "id", "") not in _OWN:
-                    yield target, [statement.value]
-    for call in home.module.every(ast.Call):
-        put = place_put(call) if last_name(call.func) in BY_TEXT or _may_put(home, call) else None
-        if put is not None and put[1] in (name, None):
-            named = [k.value for k in call.keywords if k.arg in _INSTEAD]
-            whole = call.args[0]
-            target = ast.Attribute(whole, name, ast.Load()) if put[0] else whole
-            yield target, [*call.args[put[0] + 1 : put[0] + 2], *named]
-
-
-def _may_put(home: DataFlow, call: ast.Call) -> bool:
-    """Whether a file that keeps ``patch`` or ``setattr`` somewhere may call it by *call*."""
-    if not isinstance(call.func, ast.Name | ast.Subscript) or not home.module.mentions(PUTTING):
-        return False
-    return home.known(call.func) is None and home.foreign.path(call.func) is None
 
 
 def _may_be(home: DataFlow, target: ast.expr, known: Resolved) -> bool:

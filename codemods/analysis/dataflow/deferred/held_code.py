@@ -180,11 +180,11 @@ def _at(taint: DataFlow, path: str) -> Iterator[Place]:
 
 def _of_module(taint: DataFlow, name: str) -> Iterator[Place]:
     variable = taint.scopes.binding(name, taint.scopes.module_scope)
-    yield from _given(taint, variable)
+    yield from values_of(taint, variable)
     if not variable.binders:
         yield from ((taint, f"{star}.{name}") for star in taint.names.stars)
         # A module that is asked for what it does not have may answer by a function.
-        yield from _given(taint, taint.scopes.binding("__getattr__", taint.scopes.module_scope))
+        yield from values_of(taint, taint.scopes.binding("__getattr__", taint.scopes.module_scope))
 
 
 def _behind(taint: DataFlow, value: ast.AST, asking: HeldCode) -> Iterable[Place]:
@@ -208,13 +208,13 @@ def _named(taint: DataFlow, name: ast.Name | ast.Attribute, asking: HeldCode) ->
     paths = taint.names.meaning(name).paths
     yield from ((taint, path) for path in paths)
     if isinstance(name, ast.Name) and name in taint.scopes.scope_of:
-        yield from _given(taint, taint.scopes.of(name))
+        yield from values_of(taint, taint.scopes.of(name))
     elif isinstance(name, ast.Attribute) and not paths:
         yield taint, name.value
         yield from asking.further(taint, name)
 
 
-def _given(taint: DataFlow, variable: Binding) -> Iterator[Place]:
+def values_of(taint: DataFlow, variable: Binding) -> Iterator[Place]:
     """Yield the values that the module of *taint* gives to *variable*, or puts into it."""
     for binder in variable.binders:
         if isinstance(binder, (*_CODE, ast.arg)):

@@ -9,6 +9,8 @@ from codemods import vocabulary as words
 from codemods.analysis.syntax.calls import last_name
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
     from codemods.analysis.syntax.names import Names
     from codemods.analysis.syntax.parsed_module import ParsedModule
 
@@ -25,6 +27,8 @@ _TOUCHED = frozenset(
 _LOOKUPS = ("hasattr", "getattr")
 _PUTTING = ("setattr", "object")
 _MULTIPLE = "multiple"
+_EVERY = ("mock_calls", "method_calls", "assert_has_calls", "assert_any_call")
+_ANSWERS = ("side_effect", "wraps")
 _LOOKS = ("assert_", "call", "called", "mock_calls", "method_calls", "await_", "awaited")
 
 
@@ -112,3 +116,27 @@ def _names_ids(module: ParsedModule, look: ast.Attribute) -> bool:
     keys = [around.slice] if isinstance(around, ast.Subscript) else []
     named = {k.arg for k in keywords} | {k.value for k in keys if isinstance(k, ast.Constant)}
     return not named.isdisjoint(words.SET_PARAMETERS)
+
+
+def asked_methods(module: ParsedModule, methods: Collection[str]) -> Iterator[ast.AST]:
+    """Yield where the module asks a double how *methods* were called, or has one answer for them.
+
+    All that it was asked is asked for together, too; a text names what a mock has, or is given.
+    """
+    for node in module.every(ast.Attribute):
+        around = module.parents[node]
+        if node.attr in methods:
+            is_put = isinstance(node.ctx, ast.Store)
+            if is_put or (isinstance(around, ast.Attribute) and _is_asked(around)):
+                yield node
+        elif node.attr in _EVERY:
+            yield node
+    for text in module.every(ast.Constant):
+        if isinstance(text.value, str) and text.value.partition(".")[0] in methods:
+            yield text
+
+
+def _is_asked(look: ast.Attribute) -> bool:
+    return look.attr.startswith(_LOOKS) or (
+        look.attr in _ANSWERS and isinstance(look.ctx, ast.Store)
+    )
