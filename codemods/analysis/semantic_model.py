@@ -16,13 +16,13 @@ from codemods.analysis.syntax.definitions import Registry, Resolved
 from codemods.analysis.syntax.names import Meaning, Names
 from codemods.analysis.tracker_variables import tracker_variables
 from codemods.analysis.trackers.batches import Sending
-from codemods.analysis.trackers.doubles.methods import replaced_method
 from codemods.analysis.trackers.factories import product
 from codemods.analysis.trackers.fields.makings import Makings
 from codemods.analysis.trackers.fields.tracker_fields import TrackerFields
 from codemods.analysis.trackers.getters.getter import GetterCalls, getter_of
 from codemods.analysis.trackers.ids.standing import StandingIds
 from codemods.analysis.trackers.lifetimes import Lifetimes
+from codemods.analysis.trackers.mocks.methods import replaced_method
 from codemods.analysis.trackers.unrecorded import is_only_looked_at
 from codemods.model.finding import Finding
 from codemods.model.runtime import Evidence, Runtime

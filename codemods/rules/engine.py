@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from codemods.analysis.trackers.doubles.classes import Doubles
+from codemods.analysis.trackers.mocks.classes import Mocks
 from codemods.model.edit import Delete, Edit, Merge, Retain
 from codemods.model.proposal import Proposal, Verdict
 from codemods.model.refusal import Reason, Refusal
@@ -165,12 +165,12 @@ def _possible(
         proposals = [p for p in proposals if p not in tested]
         reason = Reason.TESTS_THE_TRACKER
         refusals.extend(refuse(semantic, p.finding, reason, detail) for p in tested)
-    double = semantic.once(Doubles).of_classes if any(map(_is_of_built, proposals)) else None
-    if double is not None:
+    mocked = semantic.once(Mocks).of_classes if any(map(_is_of_built, proposals)) else None
+    if mocked is not None:
         built = [p for p in proposals if _is_of_built(p)]
         proposals = [p for p in proposals if p not in built]
         reason = Reason.TESTS_THE_TRACKER
-        refusals.extend(refuse(semantic, p.finding, reason, double) for p in built)
+        refusals.extend(refuse(semantic, p.finding, reason, mocked) for p in built)
     proposals, clashing = compatible(semantic, proposals, holders)
     return proposals, [*refusals, *clashing]
 

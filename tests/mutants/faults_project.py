@@ -46,39 +46,37 @@ def helpers_replace_for_nobody(real: Any) -> Any:
     return lambda self, file: {one.path for one in self._graph.imports(file).values()}
 
 
-@mutant("analysis.trackers.doubles.methods:_computes_name", "E15", fault="C25", kinds="other-file")
+@mutant("analysis.trackers.mocks.methods:_computes_name", "E15", fault="C25", kinds="other-file")
 def names_of_replaced_methods_are_spelled(real: Any) -> Any:
     """A file that replaces what it computes the names of replaces no set call."""
     return lambda call: False
 
 
-@mutant("analysis.trackers.doubles.methods:_is_class", "E15", fault="C25", kinds="other-file")
+@mutant("analysis.trackers.mocks.methods:_is_class", "E15", fault="C25", kinds="other-file")
 def methods_of_the_class_are_never_assigned(real: Any) -> Any:
     """What is assigned to the class's set call is not looked at."""
     return lambda names, method: False
 
 
-@mutant("analysis.trackers.doubles.classes:Doubles._found", "E15", fault="C25", kinds="other-file")
+@mutant("analysis.trackers.mocks.classes:Mocks._found", "E15", fault="C25", kinds="other-file")
 def nothing_stands_for_the_class(real: Any) -> Any:
     """What files put in the place of the tracker's class is not looked at."""
     return lambda self, name, names, late: ()
 
 
-@mutant("analysis.trackers.doubles.classes:gives_mocks", "E15", fault="C25", kinds="other-file")
+@mutant("analysis.trackers.mocks.classes:gives_mocks", "E15", fault="C25", kinds="other-file")
 def whatever_stands_for_the_class_is_a_mock(real: Any) -> Any:
     """What is put in the place of the tracker's class takes whatever it is asked."""
     return lambda home, put: True
 
 
-@mutant("analysis.trackers.doubles.classes:asked_methods", "E15", fault="C25", kinds="other-file")
-def doubles_are_asked_for_nothing(real: Any) -> Any:
+@mutant("analysis.trackers.mocks.classes:asked_methods", "E15", fault="C25", kinds="other-file")
+def mocks_are_asked_for_nothing(real: Any) -> Any:
     """What a test asks a double of the tracker for is not looked at."""
     return lambda module, methods: ()
 
 
-@mutant(
-    "analysis.trackers.doubles.classes:Doubles._found_late", "E15", fault="C25", kinds="other-file"
-)
+@mutant("analysis.trackers.mocks.classes:Mocks._found_late", "E15", fault="C25", kinds="other-file")
 def classes_are_found_once(real: Any) -> Any:
     """What a module asks another for while it runs is not looked for there."""
     return lambda self, name: frozenset()

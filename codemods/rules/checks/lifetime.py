@@ -12,8 +12,8 @@ from codemods.analysis.syntax.cells import crosses_cell, shown_value
 from codemods.analysis.syntax.class_uses import hidden_loads
 from codemods.analysis.syntax.effects import first_yield
 from codemods.analysis.trackers.block_extent import Block, state_reads
-from codemods.analysis.trackers.doubles.classes import Doubles
 from codemods.analysis.trackers.lifetimes import within
+from codemods.analysis.trackers.mocks.classes import Mocks
 from codemods.analysis.trackers.sharing import strange_bases
 from codemods.model.proposal import Assumption
 from codemods.model.refusal import Reason, Refusal
@@ -57,9 +57,9 @@ def lifetime_refusal(
     if semantic.replaced_method is not None:
         detail = f"{ast.unparse(semantic.replaced_method)} is replaced: the file tests the tracker"
         return refuse(semantic, finding, Reason.TESTS_THE_TRACKER, detail, semantic.replaced_method)
-    double = semantic.once(Doubles).of_variable(binding.name) if lifetime.scope.is_module else None
-    if double is not None:
-        return refuse(semantic, finding, Reason.TESTS_THE_TRACKER, double)
+    mocked = semantic.once(Mocks).of_variable(binding.name) if lifetime.scope.is_module else None
+    if mocked is not None:
+        return refuse(semantic, finding, Reason.TESTS_THE_TRACKER, mocked)
     if lifetime.scope.is_class:
         detail = "the tracker is a class attribute, shared by every instance"
         return refuse(semantic, finding, Reason.SHARED_STATE, detail)

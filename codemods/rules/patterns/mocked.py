@@ -13,7 +13,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from codemods.analysis.trackers.doubles.methods import inspected_set_calls
+from codemods.analysis.trackers.mocks.methods import inspected_set_calls
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.refusing import refuse
 from codemods.rules.rule import Answer, OpenSites, Sites

@@ -11,8 +11,8 @@ from codemods.analysis.syntax.effects import changes_environment, first_yield, w
 from codemods.analysis.syntax.mentions import Mentions
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.block_extent import Block, closing_flush, is_method_call
-from codemods.analysis.trackers.doubles.classes import Doubles
 from codemods.analysis.trackers.last_use import LastUse
+from codemods.analysis.trackers.mocks.classes import Mocks
 from codemods.model.edit import Delete, Edit, Unwrap
 from codemods.rules.checks.lifetime import other_set
 from codemods.rules.checks.siblings import flushed_behind
@@ -109,7 +109,7 @@ def form_of(
         return Form(lifetime.tracker, None, fresh=fresh, ours=ours), False
     built_by = lifetime.construct.call.func
     replaced = not ours or semantic.may_be_replaced(built_by)
-    replaced = replaced or bool(semantic.once(Doubles).put_for(built_by))
+    replaced = replaced or bool(semantic.once(Mocks).put_for(built_by))
     text = semantic.module.segment(lifetime.construct.call) if replaced else None
     return Form(text, name, fresh=True, ours=ours), True
 

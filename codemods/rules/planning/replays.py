@@ -16,8 +16,8 @@ from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.cells import begins_cell
 from codemods.analysis.syntax.signatures import default_of
 from codemods.analysis.syntax.tree import walk
-from codemods.analysis.trackers.doubles.classes import Doubles
 from codemods.analysis.trackers.getters.wrapped_clients import may_be_other_client
+from codemods.analysis.trackers.mocks.classes import Mocks
 from codemods.model.edit import Delete, Unwrap
 from codemods.rules.planning.newly_captured import bare_call_notes
 
@@ -85,7 +85,7 @@ def needless_replays(
     """
     needless: list[Path] = []
     staying: list[str] = []
-    asked = semantic.once(Doubles).asked_recording
+    asked = semantic.once(Mocks).asked_recording
     for inner in bodies(semantic, body):
         for statement in inner:
             if isinstance(statement, _DEFINITION):

@@ -15,8 +15,8 @@ from codemods.analysis.dataflow.callees.puts import puts
 from codemods.analysis.external.put_names import PUTTING, name_put
 from codemods.analysis.external.references import ExternalUse
 from codemods.analysis.syntax.calls import last_name
-from codemods.analysis.trackers.doubles.methods import asked_methods
-from codemods.analysis.trackers.doubles.mocks import gives_mocks
+from codemods.analysis.trackers.mocks.kinds import gives_mocks
+from codemods.analysis.trackers.mocks.methods import asked_methods
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,7 +37,7 @@ _NAMES = "__dict__"
 Found = tuple["SemanticModel", "Put"]
 
 
-class Doubles:
+class Mocks:
     """Where files put something in the place of names of one module, as far as that matters."""
 
     def __init__(self, semantic: SemanticModel) -> None:
