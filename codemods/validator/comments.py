@@ -8,6 +8,7 @@ import tokenize
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from codemods.interpreter import language
 from codemods.validator.terms import Difference
 
 if TYPE_CHECKING:
@@ -19,6 +20,20 @@ CELL = r"#\s*(?:%%|COMMAND -{5,}|<\w*cell|In ?\[[\d *]*\]:|[+-]\s*$|\+\s+(?:[\[{
 _CELL = re.compile(CELL)
 # What holds for a whole block if it stands behind its header.
 _FOR_A_BLOCK = re.compile(r"#\s*pragma[:\s]?\s*no\s*cover|#\s*pylint:\s*disable\b(?!-next)", re.I)
+
+# Comments, and the texts in which there is none.
+_TOKENS = re.compile(
+    r"#[^\n]*"
+    r"|\"\"\"[^\"\\]*(?:(?:\\.|\"(?!\"\"))[^\"\\]*)*\"\"\""
+    r"|'''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'''"
+    r"|\"[^\"\\]*(?:\\.[^\"\\]*)*\""
+    r"|'[^'\\]*(?:\\.[^'\\]*)*'",
+    re.DOTALL,
+)
+# Where a line may end in more ways than one.
+_STRANGE = re.compile(r"[\r\f\v\0]")
+# What may hold comments, and texts with the same quotes, in its braces.
+_FORMATTED = re.compile(r"""(?:f|t|fr|rf|tr|rt)["']""", re.IGNORECASE)
 
 
 def same_comments(
@@ -79,9 +94,29 @@ def _comments(text: str) -> list[tuple[str, int, int]]:
     """Return the comments of *text*, each with its line and column."""
     if "#" not in text:
         return []
+    if _is_plain(text):
+        return list(_read(text))
     lines = io.StringIO(text).readline
     try:
         tokens = tokenize.generate_tokens(lines)
         return [(t.string.rstrip(), *t.start) for t in tokens if t.type == tokenize.COMMENT]
     except (tokenize.TokenError, IndentationError) as error:
         raise Difference(f"the text cannot be tokenised: {error}") from error
+
+
+def _is_plain(text: str) -> bool:
+    """Whether comments and texts of *text* show without the interpreter's help."""
+    if _STRANGE.search(text):
+        return False
+    return not language().nested_quotes or not _FORMATTED.search(text)
+
+
+def _read(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield what ``_comments`` returns of a plain *text*, which compiles."""
+    line, seen = 1, 0
+    for found in _TOKENS.finditer(text):
+        start = found.start()
+        if text[start] == "#":
+            line += text.count("\n", seen, start)
+            seen = start
+            yield found[0].rstrip(), line, start - text.rfind("\n", 0, start) - 1

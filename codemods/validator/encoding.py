@@ -21,11 +21,17 @@ def spelling(before: bytes, after: bytes) -> str | None:
         old, new = _read(before), _read(after)
     except (SyntaxError, ValueError):
         return "the result cannot be decoded as it declares"
-    kinds = set(_NEWLINE.findall(old))
-    if kinds and not kinds.issuperset(_NEWLINE.findall(new)):
+    kinds = _newlines(old)
+    if kinds and not kinds.issuperset(_newlines(new)):
         return "a line ends otherwise than those of the file"
-    strange = sorted(c for c in set(new) - set(old) if not c.isascii())
+    strange = [] if new.isascii() else sorted(c for c in set(new) - set(old) if not c.isascii())
     return f"the character {strange[0]!a} is new" if strange else None
+
+
+def _newlines(text: str) -> set[str]:
+    if "\r" in text:
+        return set(_NEWLINE.findall(text))
+    return {"\n"} if "\n" in text else set()
 
 
 def _read(content: bytes) -> str:

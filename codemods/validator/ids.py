@@ -12,6 +12,7 @@ from codemods.validator.terms import (
     CALLED,
     Difference,
     NewBlock,
+    bodies,
     dotted,
     flush_of,
     is_plain,
@@ -29,6 +30,7 @@ USER_INSIDE = "user_id of a call inside"
 
 Fields = tuple[tuple[str, ast.expr], ...]
 _LOOPS = (ast.For, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _QUIET_CALLS = frozenset(
     ("list", "tuple", "set", "frozenset", "dict", "sorted", "len", "str", "int", "range")
 )
@@ -218,6 +220,13 @@ def begins_alike(before: Sequence[ast.stmt], i: int, after: Sequence[ast.stmt], 
     if i >= len(before) or j >= len(after):
         return False
     return alike(before[i], after[j])
+
+
+def is_unchanged(before: ast.stmt, after: ast.stmt, known: Mapping[str, object]) -> bool:
+    """Whether *after* is *before*, and binds nothing in a body of it of which ids are *known*."""
+    if not alike(before, after):
+        return False
+    return isinstance(before, _DEFINITIONS) or not any(known.values()) or not any(bodies(before))
 
 
 def same_header(before: ast.stmt, after: ast.With | ast.AsyncWith) -> bool:

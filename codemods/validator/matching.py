@@ -17,6 +17,7 @@ from codemods.validator.ids import (
     are_merged,
     begins_alike,
     check_count,
+    is_unchanged,
     lifted,
     lost_of,
     may_be_put_off,
@@ -63,6 +64,8 @@ class Matcher:
 
     def __init__(self, before: Managed, after: Managed, held: frozenset[ast.AST]) -> None:
         self._before, self._after, self._held = before, after, held
+        #: Whether the same names are the API in both.
+        self._is_one_program = before == after
         #: A person was asked about ids of a header in the place of which others are set.
         self.replaces_ids = False
         #: Constructions of the original that a block still has to take in.
@@ -99,8 +102,6 @@ class Matcher:
         if self.pending:
             name, call = next(iter(self.pending.items()))
             raise Difference(f"the construction of {name} is missing", call)
-
-    # -- bodies -------------------------------------------------------------
 
     def sequence(
         self, before: Sequence[ast.stmt], after: Sequence[ast.stmt], block: str | None
@@ -203,8 +204,6 @@ class Matcher:
     def _vanished(self, statement: ast.stmt) -> bool:
         """Whether *statement* is of a kind that the rewrite may remove at this place."""
         return construction(statement, self._before) is not None or imports_api(statement)
-
-    # -- blocks -------------------------------------------------------------
 
     def _block(self, original: list[ast.stmt], i: int, after: ast.With, header: NewBlock) -> int:
         first = original[i] if i < len(original) else None
@@ -328,12 +327,12 @@ class Matcher:
         self._whole(before.body[1:], after.body)
         self._trackers.pop()
 
-    # -- statements -----------------------------------------------------------
-
     def statement(self, before: ast.stmt, after: ast.stmt) -> None:
         """Match two statements that differ at most in what lies in their bodies."""
         if type(before) is not type(after):
             raise Difference("a statement became another one", after)
+        if self._is_one_program and not self._renames and is_unchanged(before, after, self._known):
+            return
         known, trackers, takes = self._known, self._trackers, self._takes
         if isinstance(before, _Definition):
             self._known, self._trackers, self._takes = {}, [], None  # its variables are its own

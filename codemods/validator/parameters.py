@@ -7,8 +7,9 @@ from collections import Counter
 from typing import Any
 
 from codemods import vocabulary as words
+from codemods.validator.fingerprint import fingerprint
 from codemods.validator.terms import Difference, last_name
-from codemods.validator.walk import nodes
+from codemods.validator.walk import every
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -51,9 +52,10 @@ def same_signatures(before: ast.Module, after: ast.Module) -> None:
         raise Difference(f"the parameters of {next(iter(new - old or old - new))[0]} changed")
 
 
-def _signatures(tree: ast.Module) -> Counter[tuple[str, str]]:
-    functions = (n for n in nodes(tree) if isinstance(n, _Function))
-    return Counter((f.name, ast.dump(f.args)) for f in functions)
+def _signatures(tree: ast.Module) -> Counter[tuple[str, bytes]]:
+    functions: list[_Function] = [*every(tree, ast.FunctionDef)]
+    functions += every(tree, ast.AsyncFunctionDef)
+    return Counter((f.name, fingerprint(f.args)) for f in functions)
 
 
 def _given_to_one_context(function: _Function) -> None:

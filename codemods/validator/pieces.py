@@ -39,15 +39,7 @@ _WORDS = (
     *words.REPLAYS,
     "import",
 )
-_MATTERS = re.compile("|".join([*map(re.escape, _WORDS), r"[^\0-\x7f]", f"^(?:{CELL})"]), re.M)
-# The statements that may bind a tracker, set its ids, or open its block.
-_HOLDING: tuple[type[ast.stmt], ...] = (
-    ast.Assign,
-    ast.AnnAssign,
-    ast.Expr,
-    ast.With,
-    ast.AsyncWith,
-)
+_CELL = re.compile(f"^(?:{CELL})", re.M)
 _API = {words.TRACKER_CLASS, *words.CONTEXT_MANAGERS}
 # What ends a line, or begins one anew, in more ways than one.
 _STRANGE = re.compile(r"[\r\f\v\0]")
@@ -87,16 +79,28 @@ def programs(old: ast.Module, before: str, after: str) -> tuple[Program, Program
     """
     if _STRANGE.search(before) or _STRANGE.search(after):
         return None
-    common = [piece for piece in _pieces(old, before) if not _MATTERS.search(piece.text)]
+    common = [piece for piece in _pieces(old, before) if not _matters(piece.text)]
     found = _without(old, before, after, common)
     if found is None:
         return None
-    trackers = [*_trackers(found[0].tree), *_trackers(found[1].tree)]
-    named = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in trackers))
-    if trackers and any(named.search(piece.text) for piece in common):
-        common = [piece for piece in common if not named.search(piece.text)]
+    trackers = {*_trackers(found[0].tree), *_trackers(found[1].tree)}
+    unnamed = [piece for piece in common if not _names(piece.text, trackers)]
+    if len(unnamed) < len(common):
+        common = unnamed
         found = _without(old, before, after, common)
     return found if found is not None and _is_plain(*found, common) else None
+
+
+def _matters(text: str) -> bool:
+    """Whether a rewrite may be about *text*, by what it names."""
+    if not text.isascii() or any(word in text for word in _WORDS):
+        return True
+    return "#" in text and _CELL.search(text) is not None
+
+
+def _names(text: str, names: Iterable[str]) -> bool:
+    """Whether *text* has one of *names* as a word."""
+    return any(name in text and re.search(rf"\b{re.escape(name)}\b", text) for name in names)
 
 
 def _pieces(tree: ast.Module, text: str) -> Iterator[_Piece]:
@@ -212,21 +216,23 @@ def _mark(piece: _Piece, line: int) -> ast.stmt:
 
 def _trackers(tree: ast.Module) -> Iterator[str]:
     """Yield the last names of the variables and fields of *tree* that may hold a tracker."""
-    names = managed(tree)
-    for kind in _HOLDING:
-        for node in every(tree, kind):
-            for variable in _tracker_of(node, names):
-                yield variable.rpartition(".")[2]
+    for variable in _variables(tree, managed(tree)):
+        yield variable.rpartition(".")[2]
 
 
-def _tracker_of(node: ast.AST, names: Managed) -> Iterator[str]:
-    built, site, header = construction(node, names), set_call(node), context_header(node, names)
-    if built is not None:
-        yield built[0]
-    if site is not None:
-        yield site[0]
-    if header is not None:
-        yield from filter(None, (header.target, last_tracker(header)))
+def _variables(tree: ast.Module, names: Managed) -> Iterator[str]:
+    for statement in (*every(tree, ast.Assign), *every(tree, ast.AnnAssign)):
+        built = construction(statement, names)
+        if built is not None:
+            yield built[0]
+    for call in every(tree, ast.Expr):
+        site = set_call(call)
+        if site is not None:
+            yield site[0]
+    for block in (*every(tree, ast.With), *every(tree, ast.AsyncWith)):
+        header = context_header(block, names)
+        if header is not None:
+            yield from filter(None, (header.target, last_tracker(header)))
 
 
 def _is_plain(old: Program, new: Program, left_out: Sequence[_Piece]) -> bool:

@@ -270,12 +270,15 @@ def _nothing_escapes(
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and binds(node, name):
             continue  # a variable of its own
         given = (ast.Return, ast.Yield) if yields else ast.Return
-        value = node.value if isinstance(node, given) else None
-        if isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Name | ast.Tuple):
-            made_here = all(_ends_with(parents, block, target) for target in node.targets)
-            value = None if made_here else node.value
-        if isinstance(value, ast.Name) and value.id == name and ast.unparse(node) not in asked:
-            raise Difference(f"{name} outlives its block", node)
+        stored = isinstance(node, ast.Assign) and not isinstance(
+            node.targets[0], ast.Name | ast.Tuple
+        )
+        value = node.value if stored or isinstance(node, given) else None  # type: ignore[attr-defined]
+        if isinstance(value, ast.Name) and value.id == name:
+            targets: list[ast.expr] = node.targets if stored else []  # type: ignore[attr-defined]
+            made_here = stored and all(_ends_with(parents, block, one) for one in targets)
+            if not made_here and ast.unparse(node) not in asked:
+                raise Difference(f"{name} outlives its block", node)
         waiting.extend(ast.iter_child_nodes(node))
 
 

@@ -16,6 +16,14 @@ _SHARED = frozenset(
 )
 # Nothing is inside of them, or nothing but those.
 _LEAVES = frozenset({ast.Name, ast.Constant, ast.alias, *_SHARED})
+# What fields have in the place of a node, or beside nodes.
+_NO_NODES = _SHARED | {type(None), str, bool, int}
+# Fields that never have a node that is walked to, whatever kind of node they are of.
+_PLAIN = frozenset(
+    ("ctx", "op", "ops", "id", "attr", "arg", "asname", "kind", "level", "module", "conversion")
+) | {"type_comment", "is_async", "simple"}
+#: The other fields, by kind.
+_fields: dict[type[ast.AST], tuple[str, ...]] = {}
 
 
 # The original and the result of one file: nobody asks for others again.
@@ -50,16 +58,20 @@ def parents(tree: ast.Module) -> dict[ast.AST, ast.AST]:
     found: dict[ast.AST, ast.AST] = {}
     waiting: list[ast.AST] = [tree]
     for node in waiting:  # it grows on the way
-        if type(node) in _LEAVES:
+        kind = type(node)
+        if kind in _LEAVES:
             continue
-        inner: list[ast.AST] = []
-        for name in node._fields:
+        names = _fields.get(kind)
+        if names is None:
+            names = _fields[kind] = tuple(name for name in kind._fields if name not in _PLAIN)
+        for name in names:
             value = getattr(node, name, None)
-            if isinstance(value, list):
-                inner += [item for item in value if isinstance(item, ast.AST)]
-            elif isinstance(value, ast.AST):
-                inner.append(value)
-        inner = [one for one in inner if type(one) not in _SHARED]
-        found.update(dict.fromkeys(inner, node))
-        waiting += inner
+            if type(value) is list:
+                for item in value:
+                    if type(item) not in _NO_NODES:
+                        found[item] = node
+                        waiting.append(item)
+            elif type(value) not in _NO_NODES:
+                found[value] = node  # type: ignore[index]
+                waiting.append(value)  # type: ignore[arg-type]
     return found
