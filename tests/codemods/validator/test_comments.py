@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +14,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from many_cases import each_of
 from pairs import HEADER, NEW, OLD, legacy, migrated, objects, same
+
+from codemods.validator.comments import same_comments
+from codemods.validator.terms import Difference
 
 COMMENTS = st.lists(
     st.sampled_from(["# one", "# two", "# noqa: E501", "#", "# caf\xe9 \u2028 x", "# type: x"]),
@@ -69,6 +74,30 @@ def test_what_looks_like_a_comment_in_a_text_is_none() -> None:
     """Only comments are counted."""
     same(legacy("ask('# one')  # two\n"), migrated("# two\nask('# one')\n"))
     objects(legacy("ask('# one')  # two\n"), migrated("ask('# one')\n"), "# two")
+
+
+LITERALS = st.sampled_from(
+    [
+        *("'# no'", '"# no"', r"'\\'", r"'\'# no'", r'"\"# no"', r"r'\\'", "''", '""', "a"),
+        *('\'"""# no\'', '"\'# no"', "'''# no\n# no'''", '"""# no\n"# no" ""# no"""', "''''''"),
+        *("'''it's # no'''", r'"""\"""# no"""', "'# no \\\n# no'", "f'{a!r}# no'", "rb'# no'"),
+        *("f'{a}' '# no'", "b'''\n# no'''", "'a' \\\n  '# no'", "('''# no''' '')", "''''# no'''"),
+    ]
+)
+
+
+@given(st.lists(st.tuples(LITERALS, COMMENTS), min_size=1, max_size=5), st.booleans())
+def test_comments_are_told_from_texts(lines: list[tuple[str, list[str]]], windows: bool) -> None:
+    """However a text is quoted and wherever it ends: no comment is missed, and no other seen."""
+    end = "\r\n" if windows else "\n"
+    text = "".join(f"x = {literal}  {found[0]}{end}{found[1]}{end}" for literal, found in lines)
+    ast.parse(text)
+    alone = "".join(f"x  {found[0]}\n{found[1]}\n" for _, found in lines)
+    same_comments(text, alone, [])
+    same_comments(alone, text, [])
+    for before, after in ((text, f"{alone}# more\n"), (f"{alone}# more\n", text)):
+        with pytest.raises(Difference, match=r"a comment was (added|lost): # more"):
+            same_comments(before, after, [])
 
 
 ANSWER = "answer = client.chat.completions.create()\n"
