@@ -136,20 +136,23 @@ def cases() -> dict[tuple[str, str], Case]:
     return {(case.name, case.runtime): case for case in found}
 
 
-def ordered(mutant: Mutant) -> list[Case]:
-    """Return all cases: the one that showed the mutant last, those that it names, the others.
+def ordered(mutant: Mutant) -> Iterator[Case]:
+    """Yield all cases: the one that showed the mutant last, those that it names, the others.
 
-    It names them by their row, or by more of the name.
+    It names them by their row, or by more of the name.  Most are never come to: the first shows it.
     """
+    last = places().get(witnesses().get(mutant.name, ""))
+    if last is not None:
+        yield last
     named = tuple(row if "_" in row else f"{row}_" for row in mutant.rows)
-    witness = witnesses().get(mutant.name)
+    rest = [case for case in cases().values() if case is not last]
+    yield from sorted(rest, key=lambda case: not f"{case.name}_".startswith(named))
 
-    def rank(case: Case) -> int:
-        if f"{case.name} ({case.runtime})" == witness:
-            return 0
-        return 1 if f"{case.name}_".startswith(named) else 2
 
-    return sorted(cases().values(), key=rank)
+@cache
+def places() -> dict[str, Case]:
+    """Return all cases by what a verdict calls them."""
+    return {f"{case.name} ({case.runtime})": case for case in cases().values()}
 
 
 @cache
