@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 RUNTIME = {
     "bookkeeper": "recorder",
@@ -105,9 +105,10 @@ def forbidden_names(path: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
     """
     package, *parts = PurePosixPath(path).with_suffix("").parts
     terms = TERMS.get(package, RUNTIME | TOOLS)
-    means_grammar = any(name.partition(".")[0] == GRAMMAR for name in _imported(tree))
+    nodes = tuple(ast.walk(tree))
+    means_grammar = any(name.partition(".")[0] == GRAMMAR for name in _imported(nodes))
     given = {} if path in FORMER_NAMES else dict.fromkeys(parts, 0)
-    for name, line in _given(tree):
+    for name, line in _given(nodes):
         given.setdefault(name, line)
     for name, line in given.items():
         for word in dict.fromkeys(words(name)):
@@ -115,8 +116,8 @@ def forbidden_names(path: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
                 yield word, f"{path}:{line} {name} ({terms[word]})" if line else path
 
 
-def _given(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(tree):
+def _given(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, int]]:
+    for node in nodes:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 yield node.name, node.lineno
@@ -132,8 +133,8 @@ def _given(tree: ast.Module) -> Iterator[tuple[str, int]]:
                 yield name, node.lineno
 
 
-def _imported(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _imported(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

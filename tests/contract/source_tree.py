@@ -32,6 +32,15 @@ def _parsed(text: str, path: str) -> ast.Module:
     return ast.parse(text, path)
 
 
+@cache
+def walked(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """Return all nodes of *tree*, in the order of ``ast.walk``, which takes longer than any test.
+
+    There are a million of them in the packages, and dozens of questions about each.
+    """
+    return tuple(ast.walk(tree))
+
+
 @dataclass(frozen=True)
 class Import:
     """One module that another one names in an import statement."""
@@ -62,7 +71,7 @@ def imports_of(module: Module) -> list[Import]:
     is a module cannot be seen from the statement.
     """
     found: list[Import] = []
-    for node in ast.walk(module.tree):
+    for node in walked(module.tree):
         if isinstance(node, ast.Import):
             found += [Import(alias.name, node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -78,7 +87,7 @@ def imported_modules(module: Module, known: set[str]) -> set[str]:
     Of ``from package import name`` it is ``package.name`` if that is a module, else ``package``.
     """
     found: set[str] = set()
-    for node in ast.walk(module.tree):
+    for node in walked(module.tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -104,7 +113,7 @@ def within(name: str, package: str) -> bool:
 
 def functions_of(tree: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Return every function of the module, methods and nested ones included."""
-    return [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [n for n in walked(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
 def docstrings_of(tree: ast.Module) -> set[int]:
@@ -112,7 +121,7 @@ def docstrings_of(tree: ast.Module) -> set[int]:
     owners = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     docstrings = {
         id(node.body[0].value)
-        for node in ast.walk(tree)
+        for node in walked(tree)
         if isinstance(node, owners) and node.body and isinstance(node.body[0], ast.Expr)
     }
     return docstrings | {

@@ -9,7 +9,7 @@ import sys
 from dataclasses import fields
 
 import click
-from source_tree import ROOT, Module, source_modules, within
+from source_tree import ROOT, Module, source_modules, walked, within
 
 sys.path.insert(0, str(ROOT))
 
@@ -46,7 +46,7 @@ def unread(record: type, modules: list[Module], owners: set[str]) -> list[str]:
     read = {
         node.attr
         for module in modules
-        for node in ast.walk(module.tree)
+        for node in walked(module.tree)
         if isinstance(node, ast.Attribute)
         and node.attr in names
         and isinstance(node.ctx, ast.Load)
@@ -82,7 +82,7 @@ def test_options_are_declared_once() -> None:
         node.func.attr
         for module in source_modules(packages=("codemods",))
         if module.name in ("codemods.cli.linting", "codemods.merge")
-        for node in ast.walk(module.tree)
+        for node in walked(module.tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     }
     assert "option" not in inside

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 
 from many_cases import each_of
-from source_tree import ROOT, Module, imports_of, source_modules, within
+from source_tree import ROOT, Module, imports_of, source_modules, walked, within
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def registrations(modules: list[Module]) -> list[str]:
     return [
         f"{module.path}:{node.lineno}"
         for module in modules
-        for node in ast.walk(module.tree)
+        for node in walked(module.tree)
         if (isinstance(node, ast.Attribute | ast.Name))
         and (node.attr if isinstance(node, ast.Attribute) else node.id) in names
         and isinstance(node.ctx, ast.Load)

@@ -8,7 +8,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from source_tree import ROOT, Module, imports_of, source_modules, within
+from source_tree import ROOT, Module, imports_of, source_modules, walked, within
 
 sys.path.insert(0, str(ROOT))
 
@@ -46,7 +46,7 @@ def writes(tree: ast.Module) -> list[str]:
     call of a method that changes such a field.
     """
     found = []
-    for node in ast.walk(tree):
+    for node in walked(tree):
         target: ast.expr | None = None
         if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
             target = node if isinstance(node, ast.Attribute) else node.value

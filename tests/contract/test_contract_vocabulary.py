@@ -8,7 +8,7 @@ import inspect
 import re
 
 from many_cases import each_of
-from source_tree import Module, docstrings_of, source_modules
+from source_tree import Module, docstrings_of, source_modules, walked
 
 from codemods import vocabulary
 from tracker.ai_usage_tracker import AIUsageTracker
@@ -37,7 +37,7 @@ def spelled_names(module: Module) -> list[str]:
     tree = module.tree
     documentation = docstrings_of(tree)
     found = []
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if not isinstance(node, ast.Constant) or id(node) in documentation:
             continue
         value = node.value.decode("latin-1") if isinstance(node.value, bytes) else node.value
