@@ -379,11 +379,8 @@ class Handing:
     def _made_by_others(self, receiver: ast.expr) -> bool:
         """Whether the object *receiver* is of a class that is neither in sight nor in the table."""
         path = self._foreign.class_path(receiver)
-        known = path is not None and (path.startswith("builtins.") or self._in_table(path))
-        return not known and self._is_made(receiver)
-
-    def _in_table(self, path: str) -> bool:
-        return path.partition(".")[0] in ("collections", "queue", "contextlib", "asyncio")
+        known = ("builtins", "collections", "queue", "contextlib", "asyncio")
+        return (path or "").partition(".")[0] not in known and self._is_made(receiver)
 
     def _is_made(self, receiver: ast.expr) -> bool:
         if not isinstance(receiver, ast.Name) or receiver not in self._scoped:
@@ -394,7 +391,8 @@ class Handing:
         return any(isinstance(v, ast.Call) and self._taint.class_of(v.func) is None for v in values)
 
     def _trust(self, call: ast.Call) -> None:
-        self._flow.trusted.append(named(call.func, call))
+        if not isinstance(getattr(call.func, "value", None), ast.Constant | ast.JoinedStr):
+            self._flow.trusted.append(named(call.func, call))  # a text is known to keep nothing
 
     def _escape(self, node: ast.AST, how: str) -> None:
         self._flow.escapes.append(Escape(node, how))

@@ -35,6 +35,8 @@ _TAKING_METHODS = frozenset(
 )
 #: ``type`` with a name, bases and attributes makes a class, which holds these.
 _CLASS_PARTS = 3
+#: A text, or bytes, that goes through what it is given before it returns; threads are given none.
+_JOINING = "join"
 _TRACKER_VIEWS = frozenset((*words.RECORDING_DECORATORS, "with_options", "wrap"))
 _PLAIN_ATTRIBUTES = frozenset((*words.STATE_ATTRIBUTES, *words.INERT_ATTRIBUTES))
 # A template string keeps the values themselves; one that is formatted keeps their text.
@@ -166,7 +168,8 @@ class TaintedValues:
                 return True
             found = possible(self._taint, call.func, self._flow.frame)
             may_give = self._may_give(found, call, given, awaited)
-            return may_give or any(map(self._is_unfinished, given))
+            lazily = last_name(call.func) != _JOINING and any(map(self._is_unfinished, given))
+            return may_give or lazily
         others = in_place_of(self._taint, call.func, definition)
         heirs = in_place_of_none(self._taint, call.func)
         functions = (definition, *others, *heirs)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _COLLECTIONS = frozenset("dict list set deque defaultdict".split())
+#: Of a value that is told, no more is.
+_LONGEST = 60
 _SETTERS = frozenset((words.SET_CALL, words.OLDER_SET_CALL, words.BATCH_MODE_CALL))
 
 
@@ -64,7 +66,7 @@ class Passage:
         elif isinstance(node, ast.AugAssign):
             self._augment(node)
         elif isinstance(node, ast.Return) and node.value is not None:
-            self._escapes(node.value, node, "returned")
+            self._escapes(node.value, node, _given_out("returned", node.value))
         elif isinstance(node, ast.Raise | ast.Assert):
             given = (node.exc, node.cause) if isinstance(node, ast.Raise) else (node.msg,)
             for carried in (value for value in given if value is not None):
@@ -259,7 +261,7 @@ class Passage:
         if isinstance(node, ast.Call):
             self.handing.call(node)
         elif isinstance(node, ast.Yield | ast.YieldFrom) and node.value is not None:
-            self._escapes(node.value, node, "yielded")
+            self._escapes(node.value, node, _given_out("yielded", node.value))
         elif isinstance(node, ast.NamedExpr):
             self._bind(node.target, self.tainted(node.value), node)
         elif isinstance(node, ast.Attribute) and self.tainted(node.value):
@@ -275,6 +277,14 @@ class Passage:
             self.flow.tainted.update(self.scopes.of(name) for name in names)
         for child in children(node):
             self._expression(child)
+
+
+def _given_out(how: str, value: ast.expr) -> str:
+    """Say *how* the tracker is given out by *value*, with what it is in where that is not it."""
+    if not isinstance(value, ast.Call | ast.GeneratorExp | ast.Lambda):
+        return how
+    text = ast.unparse(value)
+    return f"{how} in {text if len(text) < _LONGEST else f'{text[:_LONGEST]}...'}"
 
 
 def _is_result(escape: Escape) -> bool:

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.effects import changes_environment, first_yield, walk_here
 from codemods.analysis.syntax.mentions import Mentions
 from codemods.analysis.syntax.tree import walk
@@ -93,6 +94,7 @@ def form_of(
         bool(lifetime.owned)
         or lifetime.escapes
         or lifetime.construct.kind != "plain"
+        or not _is_spelled(semantic, lifetime.construct.call.func)
         or not lifetime.is_alone
         or used_before
         or flushed_behind(semantic, lifetime)
@@ -112,6 +114,19 @@ def form_of(
     replaced = replaced or bool(semantic.once(Mocks).put_for(built_by))
     text = semantic.module.segment(lifetime.construct.call) if replaced else None
     return Form(text, name, fresh=True, ours=ours), True
+
+
+def _is_spelled(semantic: SemanticModel, built_by: ast.expr) -> bool:
+    """Whether the file shows by itself that *built_by* is the class: it has that for its name.
+
+    A module of the project may have it by another name, which who reads the file alone cannot tell.
+    """
+    if last_name(built_by) == words.TRACKER_CLASS:
+        return True
+    if not isinstance(built_by, ast.Name) or built_by not in semantic.scopes.scope_of:
+        return False
+    binders = semantic.scopes.of(built_by).binders
+    return any(isinstance(b, ast.alias) and b.name == words.TRACKER_CLASS for b in binders)
 
 
 def lifted_try(semantic: SemanticModel, lifetime: Lifetime) -> int | None:

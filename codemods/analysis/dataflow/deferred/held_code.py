@@ -162,10 +162,15 @@ def _code(values: Iterable[Place], asking: HeldCode) -> Iterator[Code]:
 
 
 def _at(taint: DataFlow, path: str) -> Iterator[Place]:
-    """Yield what the *path* of a name leads to, which may go on behind the name's own module."""
+    """Yield what the *path* of a name leads to, which may go on behind the name's own module.
+
+    A package may have an object by the name of its module: a path through both goes on for ever.
+    """
     found = taint.resolved(path)
     rest: list[str] = []
+    value: ResolvedValue | None = None
     while found is None or isinstance(found, ResolvedValue):
+        value = value or found
         path, _, name = path.rpartition(".")
         rest.insert(0, name)
         if not path:
@@ -175,7 +180,20 @@ def _at(taint: DataFlow, path: str) -> Iterator[Place]:
         yield found.taint, found.node
     elif rest:
         for home, place in _of_module(found.taint, rest[0]):
-            yield home, ".".join((place, *rest[1:])) if isinstance(place, str) else place
+            if not isinstance(place, str):
+                yield home, place
+            elif value is None:
+                yield home, ".".join((place, *rest[1:]))
+    if value is not None:
+        yield from _variable(value)
+
+
+def _variable(value: ResolvedValue) -> Iterator[Place]:
+    """Yield what the variable that is bound to *value* is given."""
+    statement = value.taint.module.parents[value.value]
+    for target in getattr(statement, "targets", [getattr(statement, "target", None)]):
+        if isinstance(target, ast.Name):
+            yield from values_of(value.taint, value.taint.scopes.of(target))
 
 
 def _of_module(taint: DataFlow, name: str) -> Iterator[Place]:
