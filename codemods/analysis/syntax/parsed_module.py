@@ -113,8 +113,8 @@ class ParsedModule:
     def _link(self) -> None:
         parents = self.parents
         parents.update(dict.fromkeys(children(self.tree), self.tree))
-        for parent in index(self.tree).nodes:
-            if type(parent) not in LEAVES:
+        for kind, nodes in index(self.tree).kinds.items():
+            for parent in nodes if kind not in LEAVES else ():
                 for child in parent.inner:  # type: ignore[attr-defined]  # the index has asked
                     parents[child] = parent
         self._loops[self.tree] = frozenset()

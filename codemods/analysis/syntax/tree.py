@@ -7,7 +7,8 @@ Every question about a program walks a part of its tree, and most walk the same 
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from codemods.analysis.external.library_names import note_library_names
@@ -31,7 +32,7 @@ _PLAIN = frozenset(
     "rest kwd_attrs".split()
 )
 _parts: dict[type[ast.AST], tuple[str, ...]] = {}
-# Nine of ten nodes with others inside are of these kinds, of which each field is always there.
+# Nearly all nodes with others inside are of these kinds, of which each field is always there.
 _INNER: dict[type[ast.AST], Callable[[Any], list[ast.AST]]] = {
     ast.Attribute: lambda node: [node.value],
     ast.Call: lambda node: [node.func, *node.args, *node.keywords],
@@ -48,6 +49,13 @@ _INNER: dict[type[ast.AST], Callable[[Any], list[ast.AST]]] = {
     ast.If: lambda node: [node.test, *node.body, *node.orelse],
     ast.For: lambda node: [node.target, node.iter, *node.body, *node.orelse],
     ast.UnaryOp: lambda node: [node.operand],
+    ast.Import: lambda node: [*node.names],
+    ast.ImportFrom: lambda node: [*node.names],
+    ast.arg: lambda node: [] if node.annotation is None else [node.annotation],
+    ast.Return: lambda node: [] if node.value is None else [node.value],
+    ast.comprehension: lambda node: [node.target, node.iter, *node.ifs],
+    ast.GeneratorExp: lambda node: [node.elt, *node.generators],
+    ast.ListComp: lambda node: [node.elt, *node.generators],
 }
 
 
@@ -62,21 +70,23 @@ def children(node: ast.AST) -> Sequence[ast.AST]:
     try:
         return node.inner  # type: ignore[attr-defined,no-any-return]
     except AttributeError:
-        inner = _INNER.get(kind)
-        if inner is not None:
-            node.inner = made = inner(node)  # type: ignore[attr-defined]
-            return made
-        if kind not in _parts:
-            _parts[kind] = tuple(name for name in kind._fields if name not in _PLAIN)
-        found: list[ast.AST] = []
-        for name in _parts[kind]:
-            value = getattr(node, name, None)
-            if isinstance(value, list):
-                found += [item for item in value if isinstance(item, ast.AST)]
-            elif isinstance(value, ast.AST):
-                found.append(value)
-        node.inner = found  # type: ignore[attr-defined]
+        node.inner = found = _INNER.get(kind, _inner)(node)  # type: ignore[attr-defined]
         return found
+
+
+def _inner(node: ast.AST) -> list[ast.AST]:
+    """Return the nodes right inside *node*, of whatever kind it is."""
+    kind = type(node)
+    if kind not in _parts:
+        _parts[kind] = tuple(name for name in kind._fields if name not in _PLAIN)
+    found: list[ast.AST] = []
+    for name in _parts[kind]:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            found += [item for item in value if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST):
+            found.append(value)
+    return found
 
 
 def walk(node: ast.AST) -> list[ast.AST]:
@@ -101,6 +111,7 @@ class Index:
     nodes: list[ast.AST]
     kinds: dict[type[ast.AST], list[ast.AST]]
     renamed: frozenset[str]
+    _of: dict[tuple[type[ast.AST], ...], list[ast.AST]] = field(default_factory=dict, repr=False)
 
     def every(self, kind: type[Node]) -> list[Node]:
         """Return all nodes of exactly this *kind*."""
@@ -108,10 +119,12 @@ class Index:
 
     def of(self, *kinds: type[ast.AST]) -> list[ast.AST]:
         """Return all nodes of one of *kinds*."""
-        found = [kind for kind in kinds if kind in self.kinds]
+        found = tuple([kind for kind in kinds if kind in self.kinds])
         if len(found) < 2:
             return self.kinds[found[0]] if found else []
-        return [node for node in self.nodes if type(node) in found]
+        if found not in self._of:
+            self._of[found] = [node for node in self.nodes if type(node) in found]
+        return self._of[found]
 
 
 def index(tree: ast.Module) -> Index:
@@ -119,18 +132,21 @@ def index(tree: ast.Module) -> Index:
     try:
         return tree.index  # type: ignore[attr-defined,no-any-return]
     except AttributeError:
-        # Without the tree itself, which would be kept by what it keeps.
-        nodes = walk(tree)[1:]
-        kinds: dict[type[ast.AST], list[ast.AST]] = {}
-        for node in nodes:
-            kind = type(node)
-            if kind in kinds:
-                kinds[kind].append(node)
-            else:
-                kinds[kind] = [node]
-        renamed = note_library_names(kinds)
-        tree.index = made = Index(nodes, kinds, renamed)  # type: ignore[attr-defined]
-        return made
+        pass
+    # As ``walk`` does, without asking each node first for what nobody has found out yet.  The tree
+    # itself is left out: it would be kept by what it keeps.
+    nodes = list(children(tree))
+    kinds: defaultdict[type[ast.AST], list[ast.AST]] = defaultdict(list)
+    inside = _INNER.get
+    for node in nodes:  # it grows on the way
+        kind = type(node)
+        kinds[kind].append(node)
+        if kind not in LEAVES:
+            node.inner = found = inside(kind, _inner)(node)  # type: ignore[attr-defined]
+            nodes += found
+    known = dict(kinds)
+    tree.index = made = Index(nodes, known, note_library_names(known))  # type: ignore[attr-defined]
+    return made
 
 
 class Visitor:
