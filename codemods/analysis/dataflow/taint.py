@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 from codemods.analysis.dataflow.deferred.callables import Callables
 from codemods.analysis.dataflow.holders import family
 from codemods.analysis.dataflow.library_models.calls import ForeignCalls
-from codemods.analysis.dataflow.taint_records import Escape, Flow, Summary
+from codemods.analysis.dataflow.taint_records import Flow, Summary
 from codemods.analysis.dataflow.transfer import Passage
-from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.definitions import (
     Found,
     Resolved,
@@ -25,6 +24,8 @@ from codemods.analysis.syntax.definitions import (
     ResolvedModule,
     ResolvedValue,
     method_of,
+    parameters_for_classes,
+    results_of,
 )
 from codemods.analysis.syntax.mentions import Concern
 from codemods.analysis.syntax.tree import walk
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_MANAGERS = ("contextmanager", "asynccontextmanager")
 
 
 class Taint:
@@ -82,10 +82,13 @@ class Taint:
         self._bound: dict[Binding, Resolved | ResolvedClass | None] = {}
         self.makings: dict[tuple[ast.Call, tuple[int, ...]], Any] = {}
         self._indices: dict[Any, Any] = {}
+        self._definitions: dict[ast.expr, Resolved | None] = {}
         self._methods: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
         for node in module.functions:
             if isinstance(module.parents[node], ast.ClassDef):
                 self._methods.setdefault(node.name, []).append(node)
+        every = (node for methods in self._methods.values() for node in methods)
+        self._own_classes = parameters_for_classes(every)
 
     def once(self, kind: Callable[[DataFlow], Index]) -> Index:
         """Return ``kind(self)``: an index of the module, made the first time."""
@@ -141,11 +144,14 @@ class Taint:
 
     def definition(self, name: ast.expr) -> Resolved | None:
         """Return the function of this project that *name* certainly is."""
+        if name not in self._definitions:
+            self._definitions[name] = self._defined(name)
+        return self._definitions[name]
+
+    def _defined(self, name: ast.expr) -> Resolved | None:
         found = self._named(name)
-        if found is not None:
+        if found is not None or not isinstance(name, ast.Attribute):
             return found if isinstance(found, Resolved) else None
-        if not isinstance(name, ast.Attribute):
-            return None
         if self.names.meaning(name).certain:
             owner = self.class_of(name.value)
             found = family(owner).method(name.attr) if owner is not None else None
@@ -229,8 +235,10 @@ class Taint:
         found = self._named(name)
         if isinstance(found, ResolvedClass):
             return found
-        method = self.method_around(name) if isinstance(name, ast.Name) else None
-        if method is None or not isinstance(name, ast.Name) or name.id != method.receiver:
+        if not isinstance(name, ast.Name) or name.id not in self._own_classes:
+            return None
+        method = self.method_around(name)
+        if method is None or name.id != method.receiver:
             return None
         decorators = {ast.unparse(decorator) for decorator in method.node.decorator_list}
         home = self.module.parents[method.node]
@@ -367,7 +375,7 @@ class Taint:
             of = own[0] if own else root
             fields = [(of, field) for field in plain]
             flow = self.follow(root, definition.body, scope, own, plain=fields, passing=True)
-            given = _results_of(definition)
+            given = results_of(definition)
             returns = any(isinstance(e.node, given) for e in flow.escapes)
             escape = next((e.node for e in flow.escapes if not isinstance(e.node, given)), None)
             self._summaries[key] = Summary(
@@ -387,14 +395,4 @@ class Taint:
     ) -> bool:
         """Whether *definition* returns its parameter *root* no otherwise than by calling it."""
         flow = self.follow(root, definition.body, scope, calls_give=False)
-        return not any(_is_return(escape) for escape in flow.escapes)
-
-
-def _is_return(escape: Escape) -> bool:
-    return isinstance(escape.node, ast.Return)
-
-
-def _results_of(definition: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[type[ast.AST], ...]:
-    """Return what gives a value to the caller: a context manager's ``with`` has what it yields."""
-    made = {last_name(decorator) for decorator in definition.decorator_list}
-    return (ast.Return,) if made.isdisjoint(_MANAGERS) else (ast.Return, ast.Yield)
+        return not any(isinstance(escape.node, ast.Return) for escape in flow.escapes)

@@ -74,11 +74,15 @@ def last_name(function: ast.expr) -> str:
     What is of the standard library and has another name here has its own there
     (``Index.renamed``); ``spelled_name`` is as the text has it.
     """
-    if hasattr(function, "own"):
-        return function.own  # type: ignore[no-any-return]
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""
+    name = ""
+    if isinstance(function, ast.Name):
+        name = function.id
+    elif isinstance(function, ast.Attribute):
+        name = function.attr
+    elif not isinstance(function, ast.Subscript):
+        return ""
+    own: str = getattr(function, "own", name)
+    return own
 
 
 def spelled_name(function: ast.expr) -> str:

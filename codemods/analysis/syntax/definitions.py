@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.signatures import parameters
 from codemods.analysis.syntax.tree import walk
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Index = TypeVar("Index")
 _CONSTRUCTORS = ("__init__", "__post_init__")
+_MANAGERS = ("contextmanager", "asynccontextmanager")
 
 
 class Models(Protocol):
@@ -332,3 +334,15 @@ def method_of(taint: DataFlow, node: Function) -> Resolved:
     """Return *node*, defined in a class body, as its objects' method."""
     decorators = {ast.unparse(decorator) for decorator in node.decorator_list}
     return Resolved(taint, node, bound="staticmethod" not in decorators)
+
+
+def parameters_for_classes(methods: Iterable[Function]) -> frozenset[str]:
+    """Return what those of *methods* that are the class's own call the class."""
+    own = (m for m in methods if any(ast.unparse(d) == "classmethod" for d in m.decorator_list))
+    return frozenset(a.arg for m in own for a in (*m.args.posonlyargs, *m.args.args)[:1])
+
+
+def results_of(definition: Function) -> tuple[type[ast.AST], ...]:
+    """Return what gives a value to the caller: a context manager's ``with`` has what it yields."""
+    made = {last_name(decorator) for decorator in definition.decorator_list}
+    return (ast.Return,) if made.isdisjoint(_MANAGERS) else (ast.Return, ast.Yield)
