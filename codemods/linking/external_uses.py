@@ -273,21 +273,22 @@ class ExternalUses:
     def _files(self, path: Path, name: str) -> list[DiscoveredFile]:
         """Return the other files that hold *name* and may reach the module in *path*."""
         stem = module_parts(path)[-1]
-        found = {file.path: file for file in self._graph.holding(name, stem)}
+        # By places, which are texts: to hash a path is a call of its own.
+        found = {file.place: file for file in self._graph.holding(name, stem)}
         for word in ("import_module", "__import__"):
-            found.update((file.path, file) for file in self._graph.holding(name, word))
+            found.update((file.place, file) for file in self._graph.holding(name, word))
         for word in self._module_names.known_as(path):
-            found.update((file.path, file) for file in self._graph.holding(name, word))
+            found.update((file.place, file) for file in self._graph.holding(name, word))
         near: list[DiscoveredFile] = []
         if path.stem == "__init__":
             # ``from . import name`` names its package by nothing but dots.
             inside = [f for f in self._graph.files if path.parent in f.path.parents]
-            found.update((f.path, f) for f in self._graph.holding(name) if f in inside)
+            found.update((f.place, f) for f in self._graph.holding(name) if f in inside)
             near = [f for f in inside if self._module_names.takes_all(f)]
         # What a file has by a star it need not name.
-        found.update((f.path, f) for f in (*self._module_names.taking_all(stem), *near))
-        found.pop(path, None)
-        found.pop(self._path, None)
+        found.update((f.place, f) for f in (*self._module_names.taking_all(stem), *near))
+        found.pop(str(path), None)
+        found.pop(str(self._path), None)
         return list(found.values())
 
     def _field(self, owner: str, name: str) -> Uses:

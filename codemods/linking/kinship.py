@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 #: A class by the file that defines it and its name there.
 Identity = tuple["Path", str]
 _MOST_EXPORTS = 12
+#: An object's own name, found by its letters first and asked then for what is before it.
+_OWN = rb"(?:self(?<=\bself)|cls(?<=\bcls))"
 
 
 @dataclass
@@ -84,13 +86,22 @@ class Kinship:
     def using_own_field(self, name: str) -> Sequence[DiscoveredFile]:
         """Return the files in which a class that inherits from a value uses its field *name*."""
         if name not in self._using_own:
-            own = re.compile(spaced(rb"\b(?:self|cls)", rb"\.", whole(name)))
+            own = re.compile(spaced(_OWN, rb"\.", whole(name)))
             self._using_own[name] = [
                 file
                 for file in self._graph.holding(name, "class")
-                if own.search(self._graph.content(file)) and self._open_classes(file)
+                if self._may_be_open(file)
+                and own.search(self._graph.content(file))
+                and self._open_classes(file)
             ]
         return self._using_own[name]
+
+    def _may_be_open(self, file: DiscoveredFile) -> bool:
+        """Whether *file* may have a class that inherits from a value, as far as its tree is there.
+
+        That is told once; a search of the text is one for each name.
+        """
+        return not self._graph.has_tree(file) or bool(self._open_classes(file))
 
     def _open_classes(self, file: DiscoveredFile) -> frozenset[str]:
         if file.path not in self._open:

@@ -33,7 +33,7 @@ from codemods.linking.kinship import Kinship
 from codemods.linking.method_names import MethodNames
 from codemods.linking.module_graph import ModuleGraph
 from codemods.linking.module_names import ModuleNames
-from codemods.linking.name_uses import Replacements, SpokenNames
+from codemods.linking.name_uses import ANSWERING, Replacements, SpokenNames
 from codemods.linking.plain_names import plain_names
 from codemods.linking.registrations import Registrations
 from codemods.linking.runtimes import Runtimes
@@ -144,8 +144,8 @@ class Project:
 
     def _own_words(self) -> Iterator[str]:
         """Yield the words that the rules may ask about the files that they look at."""
-        yield from (api.TRACKER_CLASS, "class", "import_module", "__import__", "f_locals")
-        yield from (*SPEAKING, *COMPUTING, *IMPORTING, *WORDS, *ENTERING, *PUTTING)
+        yield from (api.TRACKER_CLASS, "class", "import_module", "__import__", "f_locals", "sys")
+        yield from (*SPEAKING, *COMPUTING, *IMPORTING, *WORDS, *ENTERING, *PUTTING, *ANSWERING)
         yield from (*api.CONTEXT_MANAGERS, api.TRACKED_DECORATOR)
         for source in self._candidates:
             yield from source.path.parts[-3:-1]

@@ -36,7 +36,10 @@ _SOURCE_FOLDERS = frozenset({"src", "lib", "python"})
 #: Everything that cannot be part of a name becomes a blank; bytes above ASCII may be part of one.
 BLANKS = bytes(b if b >= 128 or chr(b).isalnum() or chr(b) == "_" else 32 for b in range(256))
 # A field of anything but ``self``, and a name as a text: bytes above ASCII may be part of both.
-_FIELD = re.compile(rb"(?<!\bself)(?<!\bcls)\.%b(%b)|[\"']([\w\x80-\xff]+)(?=[\"'])" % (GAP, NAME))
+# What it begins with is found first, and what is before that asked then.
+_FIELD = re.compile(
+    rb"\.(?<!\bself\.)(?<!\bcls\.)%b(%b)|[\"']([\w\x80-\xff]+)(?=[\"'])" % (GAP, NAME)
+)
 # A field in a pattern of ``match``, or a keyword.
 _PATTERN = re.compile(spaced(rb"[(,]", rb"(%b)" % NAME, rb"=(?!=)"))
 Parts = tuple[str, ...]
@@ -65,8 +68,9 @@ class ModuleGraph:
         self._hidden: dict[str, frozenset[bytes]] = {}
         # By file, with the number of words that it was looked through for.
         self._fields: dict[Path, tuple[frozenset[bytes], int]] = {}
-        self._references: dict[Path, References | None] = {}
-        self._imports: dict[Path, dict[Path, DiscoveredFile]] = {}
+        # By places, which are texts: to hash a path is a call of its own.
+        self._references: dict[str, References | None] = {}
+        self._imports: dict[str, dict[Path, DiscoveredFile]] = {}
         self._places: dict[str, frozenset[str]] = {}
         self._leads: dict[tuple[str, str], tuple[DiscoveredFile, ...]] = {}
 
@@ -193,9 +197,9 @@ class ModuleGraph:
 
     def references(self, file: DiscoveredFile) -> References | None:
         """Return what *file* refers to outside of itself, None if it is no Python."""
-        if file.path not in self._references:
-            self._references[file.path] = self.of_tree(file, partial(self._read, file.path))
-        return self._references[file.path]
+        if file.place not in self._references:
+            self._references[file.place] = self.of_tree(file, partial(self._read, file.path))
+        return self._references[file.place]
 
     def has_tree(self, file: DiscoveredFile) -> bool:
         """Whether the tree of *file* is kept: to ask it costs less than to search the text."""
@@ -234,11 +238,11 @@ class ModuleGraph:
 
     def imports(self, file: DiscoveredFile) -> Mapping[Path, DiscoveredFile]:
         """Return the files that the imports of *file* may lead to, by their paths."""
-        if file.path not in self._imports:
+        if file.place not in self._imports:
             dotted = self.of_tree(file, names.imported) or ()
             found = (f for name in dotted for f in self.leads_to(file.path, name))
-            self._imports[file.path] = {one.path: one for one in found}
-        return self._imports[file.path]
+            self._imports[file.place] = {one.path: one for one in found}
+        return self._imports[file.place]
 
     def leads_to(self, origin: Path, dotted: str) -> tuple[DiscoveredFile, ...]:
         """Return the files that the module name *dotted*, in the file *origin*, may mean.
@@ -247,7 +251,7 @@ class ModuleGraph:
         lie nearest to it: the packages of one member of a repository, and not those of the next.
         """
         # A folder as text: to hash a path takes longer than to look a module up.
-        key = (os.path.dirname(origin), dotted)  # noqa: PTH120
+        key = (str(origin).rpartition(os.sep)[0], dotted)
         if key not in self._leads:
             self._leads[key] = tuple(self._nearest(origin, dotted))
         return self._leads[key]

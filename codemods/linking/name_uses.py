@@ -30,16 +30,23 @@ _PLAIN = "return_value"
 _NAMES_ONLY = re.compile(r"[\w.]+(?:[\s,]+\w+)*")
 _SPELLED = re.compile(r"\w+")
 #: What makes attributes of texts; elsewhere a text is no more than that.
+#: What gives names to objects by texts.
+_TEXTUAL = (
+    b"setattr Namespace Mock configure_mock namedtuple make_dataclass create_model __dict__ vars"
+).split()
 _BY_TEXT = re.compile(
     rb"\b(?:setattr|SimpleNamespace|Namespace|Mock|MagicMock|AsyncMock|configure_mock|"
-    rb"namedtuple|make_dataclass|create_model|__dict__|vars|type%b\([^()]+,)" % GAP
+    rb"namedtuple|make_dataclass|create_model|__dict__|vars)"
 )
-_ANSWERING = ("__getattr__", "__getattribute__")
+_NEW_TYPE = re.compile(rb"type(?<=\btype)%b\([^()]+," % GAP)
+ANSWERING = ("__getattr__", "__getattribute__")
 _SET_CALLS = "|".join((words.SET_CALL, words.OLDER_SET_CALL)).encode()
 #: A set call's name as a text, as what is assigned, or as a keyword of ``patch.multiple``.
 _REPLACING = re.compile(
     rb"[\"'](?:[\w.]*\.)?(?:%b)[\"']|\b(?:%b)%b=(?!=)" % (_SET_CALLS, _SET_CALLS, GAP)
 )
+#: How each of those ends: nearly all calls are told apart by this alone.
+_REPLACED = re.compile(rb"(?:%b)(?:[\"']|%b=(?!=))" % (_SET_CALLS, GAP))
 _CONFTEST = "conftest"
 _PLUGINS = "pytest_plugins"
 
@@ -112,7 +119,7 @@ class SpokenNames:
     def _in(self, file: DiscoveredFile) -> frozenset[str]:
         if file.path not in self._attributes:
             content = self._graph.content(file)
-            by_text = _BY_TEXT.search(content) is not None or _patches(content)
+            by_text = _gives_by_text(content) or _patches(content)
             found = self._graph.of_tree(file, partial(_attributes, by_text=by_text))
             self._attributes[file.path] = found or frozenset()
         return self._attributes[file.path]
@@ -122,7 +129,7 @@ class SpokenNames:
         if self._any is None:
             called = spaced(rb"\bdef", rb"__getattr(?:ibute)?__", rb"\(", NAME, rb"(?::[^,)]*+)?,")
             definition = re.compile(called)
-            files = {f.path: f for word in _ANSWERING for f in self._graph.holding(word)}
+            files = {f.path: f for word in ANSWERING for f in self._graph.holding(word)}
             self._any = any(definition.search(self._graph.content(f)) for f in files.values())
         return self._any
 
@@ -134,6 +141,17 @@ class SpokenNames:
                 found.update(self._graph.of_tree(file, partial(_in_tree, name)) or ())
             self._keywords[name] = frozenset(found)
         return self._keywords[name]
+
+
+def _gives_by_text(content: bytes) -> bool:
+    """Whether *content* has something that gives names to objects by texts."""
+    likely = any(word in content for word in _TEXTUAL) and _BY_TEXT.search(content)
+    return bool(likely or _NEW_TYPE.search(content))
+
+
+def _puts(content: bytes) -> bool:
+    """Whether *content* puts something in the place of a set call, by its name."""
+    return bool(_REPLACED.search(content) and _REPLACING.search(content))
 
 
 def _patches(content: bytes) -> bool:
@@ -178,7 +196,7 @@ class Replacements:
             for file in self._graph.holding(method):
                 content = self._graph.content(file)
                 by_text = b"patch" in content or b"setattr" in content
-                if file.path in seen or not (by_text or _REPLACING.search(content)):
+                if file.path in seen or not (by_text or _puts(content)):
                     continue
                 seen.add(file.path)
                 semantic = self._analysed(file)
