@@ -11,7 +11,7 @@ from codemods.analysis.dataflow.taint import Taint
 from codemods.analysis.exports import Exports
 from codemods.analysis.stores.reads import Stores
 from codemods.analysis.syntax.api_imports import ApiImports
-from codemods.analysis.syntax.calls import last_name
+from codemods.analysis.syntax.calls import calls_named
 from codemods.analysis.syntax.definitions import Registry, Resolved
 from codemods.analysis.syntax.names import Meaning, Names
 from codemods.analysis.tracker_variables import tracker_variables
@@ -199,8 +199,8 @@ class SemanticModel:
     @cached_property
     def calls_by_name(self) -> list[ast.Call]:
         """The calls of plain names that may reach variables by name."""
-        calls = self.module.every(ast.Call)
-        return [c for c in calls if isinstance(c.func, ast.Name) and last_name(c.func) in _LOOKUPS]
+        calls = calls_named(self.module.tree, _LOOKUPS)
+        return [call for call in calls if isinstance(call.func, ast.Name)]
 
     def wraps_clients(self, body: Sequence[ast.stmt], start: int, end: int) -> bool:
         """Whether the module, or a file that statements of *body* reach, makes wrapped clients."""

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from codemods.analysis.trackers.lifetimes import Construct, Lifetimes
 
 
+_ASSIGNMENTS = (ast.Assign, ast.AnnAssign)
+
+
 def tracker_variables(
     module: ParsedModule, scopes: Scopes, taint: DataFlow, lifetimes: Lifetimes
 ) -> frozenset[Binding]:
@@ -67,18 +70,30 @@ class _Variables:
         for statement, construct in self._constructs.items():
             yield from self._lifetimes.names_of(construct, statement)
         assigning: list[ast.Assign | ast.AnnAssign] = [*self._module.every(ast.Assign)]
+        leading = self._leading()
         for one in (*assigning, *self._module.every(ast.AnnAssign)):
-            if one.value is None or one in self._constructs or not self._leads_to_one(one.value):
+            if one not in leading or one in self._constructs:
                 continue
             names = (n for n in walk(one) if isinstance(n, ast.Name))
             yield from (name for name in names if not isinstance(name.ctx, ast.Load))
 
-    def _leads_to_one(self, value: ast.expr) -> bool:
-        """Whether a call in *value* builds a tracker, or is of what names the class."""
-        return any(
-            isinstance(node, ast.Call) and (node in self._construct_calls or self._builds_one(node))
-            for node in walk(value)
-        )
+    def _leading(self) -> set[ast.AST]:
+        """Return the assignments of values in which a call builds a tracker, or may do so.
+
+        It is of what names the class then.  Asked of the calls: most values have none.
+        """
+        found: set[ast.AST] = set()
+        parents = self._module.parents
+        for call in self._module.every(ast.Call):
+            part: ast.AST = call
+            around = parents[part]
+            while not isinstance(around, ast.stmt) and around in parents:
+                part, around = around, parents[around]
+            if not isinstance(around, _ASSIGNMENTS) or around.value is not part or around in found:
+                continue
+            if call in self._construct_calls or self._builds_one(call):
+                found.add(around)
+        return found
 
     @cached_property
     def _constructs(self) -> dict[Binder, Construct]:

@@ -285,9 +285,12 @@ def _attributes(tree: ast.Module, *, by_text: bool) -> frozenset[str]:
 
 def _given_by_class(owner: ast.ClassDef) -> Iterator[str]:
     for statement in owner.body:
-        nodes = walk(statement)
-        yield from (n.id for n in nodes if isinstance(n, ast.Name))
-        yield from (n.asname or n.name for n in nodes if isinstance(n, ast.alias))
+        for node in walk(statement):
+            kind = type(node)
+            if kind is ast.Name:
+                yield node.id  # type: ignore[attr-defined]
+            elif kind is ast.alias:
+                yield node.asname or node.name  # type: ignore[attr-defined]
         yield getattr(statement, "name", "")
 
 

@@ -7,17 +7,17 @@ stays by the older name, and no call in a block leaves out a tracker.
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.syntax.calls import last_name
+from codemods.analysis.syntax.calls import calls_named, last_name
 from codemods.model.edit import Delete, Wrap
 from codemods.model.refusal import Reason
 from codemods.rules.checks.left_out import may_leave_out_tracker
 from codemods.rules.conflicts.proposed_blocks import staying
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Iterator, Sequence
 
     from codemods.analysis.semantic_model import SemanticModel
@@ -74,14 +74,12 @@ def _is_about_more(proposal: Proposal) -> bool:
 
 def _has_unknown_names(semantic: SemanticModel) -> bool:
     """Whether something is called by a name of the API that new imports may make it."""
+    tree = semantic.module.tree
+    entered = calls_named(tree, words.CONTEXT_MANAGERS)
+    if any(semantic.names.context_manager(call.func) is None for call in entered):
+        return True
     constructs = {construct.call for construct in semantic.lifetimes.constructs}
-    for call in semantic.module.every(ast.Call):
-        name = last_name(call.func)
-        if name in words.CONTEXT_MANAGERS and semantic.names.context_manager(call.func) is None:
-            return True
-        if name == words.TRACKER_CLASS and call not in constructs:
-            return True
-    return False
+    return not constructs.issuperset(calls_named(tree, (words.TRACKER_CLASS,)))
 
 
 def _bodies(semantic: SemanticModel, proposals: Sequence[Proposal]) -> Iterator[list[ast.stmt]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.calls import last_name, spelled_name
-from codemods.analysis.syntax.tree import children, index, walk
+from codemods.analysis.syntax.tree import LEAVES, children, index, walk
 from codemods.vocabulary import INERT_ATTRIBUTES
 
 if TYPE_CHECKING:
@@ -142,7 +142,8 @@ class _Fields:
         self._bound: _Sources = {}
         self._enter(tree, _Place(tree, None, None))
         for node in every.nodes:
-            self._enter(node, self._places[node])
+            if type(node) not in LEAVES:
+                self._enter(node, self._places[node])
         for node in every.of(ast.Name, ast.Attribute):
             if isinstance(node.ctx, ast.Store):  # type: ignore[attr-defined]
                 self._bind(node)  # type: ignore[arg-type]
@@ -157,8 +158,9 @@ class _Fields:
         elif isinstance(node, _Function):
             inside = _Place(node, place.owner, place)
             self._parameters(node, place)
-        self._places.update(dict.fromkeys(inner, inside))
-        self._parents.update(dict.fromkeys(inner, node))
+        places, parents = self._places, self._parents
+        for one in inner:
+            places[one], parents[one] = inside, node
 
     def _parameters(self, node: _Function, place: _Place) -> None:
         arguments = [*node.args.posonlyargs, *node.args.args]

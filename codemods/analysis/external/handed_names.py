@@ -15,7 +15,7 @@ from codemods import vocabulary as words
 from codemods.analysis.external.api_aliases import api_aliases
 from codemods.analysis.external.handed_records import Mention, Speaker
 from codemods.analysis.external.handed_values import AT_ONCE, PATCHING, RETURNED, Values, modules_of
-from codemods.analysis.syntax.calls import last_name
+from codemods.analysis.syntax.calls import calls_named, last_name
 from codemods.analysis.syntax.signatures import parameters
 from codemods.analysis.syntax.tree import children, index
 
@@ -80,11 +80,9 @@ class Definitions:
 
     def speakers(self) -> list[Speaker]:
         """Return the functions that speak to trackers."""
-        calls = index(self._tree).every(ast.Call)
         aliases = api_aliases(self._tree)
-        speaking = _SPEAKING.union(aliases)
         found: dict[ast.AST, Speaker] = {}
-        for call in (c for c in calls if last_name(c.func) in speaking):
+        for call in calls_named(self._tree, _SPEAKING.union(aliases)):
             self._add(found, self.around(call))
         for _, _, one in self._spans:
             made = (_made(d) for d in one.decorator_list)

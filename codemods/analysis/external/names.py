@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from codemods.analysis.external.references import joined
-from codemods.analysis.syntax.tree import children, index, walk
+from codemods.analysis.syntax.tree import children, index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,8 +58,11 @@ def own_names(tree: ast.Module, held: str) -> set[str]:
     found = {n.attr for n in every.every(ast.Attribute) if isinstance(n.ctx, ast.Store)}
     for kind in _DEFINITIONS:
         found.update(n.name for n in every.every(kind) if n.name.startswith("_"))  # type: ignore[attr-defined]
-    for owner in every.every(ast.ClassDef):
-        if any(isinstance(n, ast.Name) and n.id == held for n in walk(owner)):
+    lines = sorted(n.lineno for n in every.every(ast.Name) if n.id == held)
+    for owner in every.every(ast.ClassDef) if lines else ():
+        above = owner.decorator_list[0] if owner.decorator_list else owner
+        place = bisect_left(lines, above.lineno)
+        if place < len(lines) and lines[place] <= (owner.end_lineno or 0):
             found.update(n.name for n in owner.body if isinstance(n, _DEFINITIONS))
     return found | _globals(tree)
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:[.:][^\W\d]\w*)+")
+#: What hands on no module: nothing is inside, or it reads a name, or gives it another one.
+_READING = LEAVES | {ast.Attribute, ast.Assign, ast.NamedExpr, ast.Expr}
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _IMPORTERS = frozenset({"import_module", "__import__", "importorskip"})
 #: Calls of these may be modules, or names of modules.
@@ -216,7 +218,7 @@ class _Reader:
                 handler(node)
         known = self._known.keys()
         for node in every.nodes if known else ():
-            if type(node) not in LEAVES and not known.isdisjoint(children(node)):
+            if type(node) not in _READING and not known.isdisjoint(children(node)):
                 self._handed_on(node)
 
     def _handlers(self) -> dict[type[ast.AST], Callable[[Any], None]]:
@@ -347,8 +349,6 @@ class _Reader:
 
     def _handed_on(self, node: ast.AST) -> None:
         """Note each module that *node* does something else with than to read one of its names."""
-        if isinstance(node, ast.Attribute | ast.Assign | ast.NamedExpr | ast.Expr):
-            return
         if isinstance(node, ast.Call) and last_name(node.func) in _LEAVE_NAMES:
             return
         parts = children(node)

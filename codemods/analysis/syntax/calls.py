@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from codemods.analysis.syntax.tree import children, walk
+from codemods.analysis.syntax.tree import children, index, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from codemods.analysis.syntax.parsed_module import ParsedModule, Path
 
@@ -90,6 +90,25 @@ def spelled_name(function: ast.expr) -> str:
     if isinstance(function, ast.Attribute):
         return function.attr
     return function.id if isinstance(function, ast.Name) else ""
+
+
+def calls_named(tree: ast.Module, names: Collection[str]) -> list[ast.Call]:
+    """Return the calls in *tree* of what has one of *names* as its last, in the order of a walk.
+
+    Which name each has is found out once: many ask, and most get nothing.
+    """
+    every = index(tree).every(ast.Call)
+    try:
+        found = tree.called  # type: ignore[attr-defined]
+    except AttributeError:
+        found = tree.called = {}  # type: ignore[attr-defined]
+        for call in every:
+            found.setdefault(last_name(call.func), []).append(call)
+    named = [found[name] for name in names if name in found]
+    if len(named) < 2:
+        return list(named[0]) if named else []
+    chosen = {call for calls in named for call in calls}
+    return [call for call in every if call in chosen]
 
 
 def names_of_aliases(aliases: Iterable[ast.alias]) -> dict[str, str]:

@@ -17,6 +17,7 @@ _SIZED_TYPES = frozenset(
 )
 _SIZED_CALLS = frozenset({"list", "tuple", "set", "frozenset", "dict", "sorted"})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_YIELDS = frozenset({ast.Yield, ast.YieldFrom})
 _SIZED_NODES = (
     ast.List,
     ast.Tuple,
@@ -55,8 +56,15 @@ def walk_run(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
 
 
 def first_yield(nodes: Iterable[ast.AST]) -> ast.AST | None:
-    """Return a ``yield`` that hands control away from within *nodes*."""
-    return next((n for n in walk_here(nodes) if isinstance(n, ast.Yield | ast.YieldFrom)), None)
+    """Return a ``yield`` that hands control away from within *nodes*; each is looked at once."""
+    for node in reversed(list(nodes)):  # as ``walk_here`` takes them
+        found: ast.AST | None = getattr(node, "yielding", node)
+        if found is node and type(node) not in _YIELDS:
+            found = next((n for n in walk_here([node]) if type(n) in _YIELDS), None)
+            node.yielding = found  # type: ignore[attr-defined]
+        if found is not None:
+            return found
+    return None
 
 
 def makes_call(node: ast.AST) -> bool:

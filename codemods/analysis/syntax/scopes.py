@@ -141,15 +141,15 @@ class Scopes:
         # A name's owner is known once all of its scope has been seen.
         for name, node, scope in walker.mentions:
             if type(node) is ast.Name and type(node.ctx) is ast.Load:  # as nearly all are
-                for binding in self._read.get((scope, name)) or self._readable(name, scope):
+                found = self._read.get((scope, name)) or self._readable(name, scope)
+                for binding in found:
                     binding.loads.append(node)
-                self.scope_of[node] = scope
+                self.scope_of[node], self._of[node] = scope, found[0]
             else:
                 self._enter(name, node, scope)
         for binding in self.bindings.values():
-            for found in (binding.binders, binding.loads):
-                if len(found) > 1:
-                    found.sort(key=_position)
+            binding.binders.sort(key=_position)
+            binding.loads.sort(key=_position)
 
     def binding(self, name: str, scope: Scope) -> Binding:
         """Return the variable that *name* means when it is used in *scope*."""

@@ -13,7 +13,7 @@ from codemods.analysis.dataflow.deferred.plain_values import is_plain
 from codemods.analysis.dataflow.deferred.quiet_methods import is_quiet
 from codemods.analysis.dataflow.library_models.rows import Effect
 from codemods.analysis.external.computed_names import IMPORTING
-from codemods.analysis.syntax.calls import arguments_of, last_name
+from codemods.analysis.syntax.calls import arguments_of, calls_named, last_name
 from codemods.analysis.syntax.tree import children, walk
 
 if TYPE_CHECKING:
@@ -101,8 +101,8 @@ def _handed_on(taint: DataFlow) -> frozenset[ast.AST]:
 def _looks_up(taint: DataFlow) -> bool:
     """Whether the module may have functions of its own from what has them by name."""
     return taint.module.mentions(_BY_NAME) or any(
-        isinstance(call.func, ast.Name) and last_name(call.func) in _BY_NAME_HERE
-        for call in taint.module.every(ast.Call)
+        isinstance(call.func, ast.Name)
+        for call in calls_named(taint.module.tree, _BY_NAME_HERE)
         if not call.args
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,7 @@ class Makings:
         self._scopes = scopes
         self._names = names
         self._built: dict[ast.AST | None, Construct] = {c.call: c for c in lifetimes.constructs}
+        self._lines = sorted(c.call.lineno for c in lifetimes.constructs)
         self._homes = lifetimes.homes
 
     def of_value(self, value: ast.expr, init: ast.FunctionDef) -> Made | None:
@@ -111,6 +113,9 @@ class Makings:
 
         It is a property, or takes nothing but its object and is called.
         """
+        place = bisect_left(self._lines, method.lineno)
+        if place == len(self._lines) or self._lines[place] > (method.end_lineno or 0):
+            return None  # most methods, which build nothing
         body = [s for s in method.body if not is_docstring(s)]
         decorators = [plain_name(d) for d in method.decorator_list]
         inside = frozenset(walk(method))

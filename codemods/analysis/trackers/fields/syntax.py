@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.calls import last_name
-from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.lifetimes import is_none
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from codemods.analysis.syntax.parsed_module import ParsedModule
 
 Method = ast.FunctionDef | ast.AsyncFunctionDef
 _FACTORIES = frozenset({"default_factory", "factory"})
@@ -32,14 +37,26 @@ def methods(owner: ast.ClassDef) -> list[Method]:
     return [m for m in owner.body if isinstance(m, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
-def stores(owner: ast.ClassDef) -> dict[str, list[ast.Attribute]]:
-    """Return where methods of *owner* bind fields of their own object."""
+def stores(
+    owner: ast.ClassDef, written: Mapping[Method, Sequence[ast.Attribute]]
+) -> dict[str, list[ast.Attribute]]:
+    """Return where methods of *owner* bind fields of their own object, of those *written* there."""
     found: dict[str, list[ast.Attribute]] = {}
     for method in methods(owner):
-        for node in walk(method):
-            if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
-                if is_field(node, node.attr, self_name(method)):
-                    found.setdefault(node.attr, []).append(node)
+        for node in written.get(method, ()):
+            if is_field(node, node.attr, self_name(method)):
+                found.setdefault(node.attr, []).append(node)
+    return found
+
+
+def written_in(module: ParsedModule) -> dict[Method, list[ast.Attribute]]:
+    """Return the attributes that each method of *module*, and what is in it, binds."""
+    found: dict[Method, list[ast.Attribute]] = {}
+    for node in module.every(ast.Attribute):
+        if not isinstance(node.ctx, ast.Load):
+            for around in module.ancestors(node):
+                if isinstance(around, Method):
+                    found.setdefault(around, []).append(node)
     return found
 
 

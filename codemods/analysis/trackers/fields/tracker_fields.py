@@ -27,6 +27,7 @@ from codemods.analysis.trackers.fields.syntax import (
     plain_name,
     self_name,
     stores,
+    written_in,
 )
 
 if TYPE_CHECKING:
@@ -95,8 +96,10 @@ class TrackerFields:
 
     def all(self) -> Iterator[TrackerField]:
         """Yield every field, class by class."""
-        for owner in self._module.every(ast.ClassDef):
-            bound = stores(owner)
+        classes = self._module.every(ast.ClassDef)
+        written = written_in(self._module) if classes else {}
+        for owner in classes:
+            bound = stores(owner, written)
             for name, made in self._made(owner, bound):
                 yield self._field(owner, name, made, bound)
 

@@ -75,8 +75,9 @@ class Getters:
         """Return what *function*, of this module, gives to all, None if it gives no tracker so."""
         if function not in self._known:
             self._known[function] = None  # asked again while it is looked at
-            if isinstance(function, ast.FunctionDef) and not first_yield(function.body):
-                self._known[function] = self._getter(function)
+            found = self._getter(function) if isinstance(function, ast.FunctionDef) else None
+            if found is not None and not first_yield(found.node.body):
+                self._known[function] = found
         return self._known[function]
 
     def _getter(self, function: ast.FunctionDef) -> Getter | None:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.syntax.calls import last_name
+from codemods.analysis.syntax.calls import calls_named, last_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -24,6 +24,7 @@ _TOUCHED = frozenset(
         words.BATCH_MODE_CALL,
     )
 )
+_NAMES = tuple(_TOUCHED)
 _LOOKUPS = ("hasattr", "getattr")
 _PUTTING = ("setattr", "object")
 _MULTIPLE = "multiple"
@@ -44,10 +45,10 @@ def replaced_method(module: ParsedModule, names: Names) -> ast.AST | None:
         for node in module.every(ast.Attribute)
         if node.attr in _TOUCHED and isinstance(node.ctx, ast.Store) and _is_class(names, node)
     }
-    computes = any(map(_computes_name, module.every(ast.Call)))
-    texts = module.every(ast.Constant)
+    texts = [n for n in module.every(ast.Constant) if _says_method(n.value)]
+    computes = bool(texts) and any(map(_computes_name, calls_named(module.tree, _PUTTING)))
     found.update(n for n in texts if _names_method(module, n, computes=computes))
-    multiple = (n for n in module.every(ast.Call) if last_name(n.func) == _MULTIPLE)
+    multiple = calls_named(module.tree, (_MULTIPLE,))
     found.update(n for n in multiple if any(k.arg in _TOUCHED for k in n.keywords))
     return next((node for node in module.nodes if node in found), None) if found else None
 
@@ -59,23 +60,26 @@ def _is_class(names: Names, method: ast.Attribute) -> bool:
 
 
 def _computes_name(call: ast.Call) -> bool:
-    """Whether *call* replaces an attribute whose name it does not spell."""
-    if last_name(call.func) not in _PUTTING or len(call.args) < 2:
-        return False
-    return not isinstance(call.args[1], ast.Constant)
+    """Whether *call*, which replaces an attribute, does not spell its name."""
+    return len(call.args) > 1 and not isinstance(call.args[1], ast.Constant)
+
+
+def _says_method(value: object) -> bool:
+    """Whether *value* is a text that ends in the name of such a method."""
+    return isinstance(value, str) and value.endswith(_NAMES) and _last(value) in _TOUCHED
+
+
+def _last(text: str) -> str:
+    return text.rpartition(".")[2]
 
 
 def _names_method(module: ParsedModule, text: ast.Constant, *, computes: bool) -> bool:
     """Whether *text* names such a method: of the class, or of an object beside it."""
-    if not isinstance(text.value, str):
-        return False
-    owner, dot, method = text.value.rpartition(".")
-    if method not in _TOUCHED:
-        return False
+    owner, dot, method = str(text.value).rpartition(".")
     if not dot:
         own = method != words.OLDER_SET_CALL  # which is a name of others, too
         return _beside(module, text) or (computes and own and not _is_looked_up(module, text))
-    return owner.rpartition(".")[2] == words.TRACKER_CLASS
+    return _last(owner) == words.TRACKER_CLASS
 
 
 def _is_looked_up(module: ParsedModule, text: ast.Constant) -> bool:

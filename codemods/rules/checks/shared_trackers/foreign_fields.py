@@ -6,9 +6,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.syntax.calls import calls_named
 from codemods.analysis.syntax.definitions import ResolvedClass
-from codemods.analysis.syntax.tree import walk
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.lifetime import external_refusal
 from codemods.rules.refusing import refuse
@@ -136,16 +135,15 @@ def _external(
 def _reached_by_name(semantic: SemanticModel, field: TrackerField) -> ast.AST | None:
     """Return what looks the field up by its name, or all fields of an object."""
     names = field.fields | {field.name}
-    for node in walk(semantic.module.tree):
-        captured = isinstance(node, ast.MatchClass) and not names.isdisjoint(node.kwd_attrs)
-        if captured or (isinstance(node, ast.Attribute) and node.attr == "__dict__"):
-            return node
-        if not isinstance(node, ast.Call) or last_name(node.func) not in _LOOKUPS:
-            continue
-        name = node.args[1] if len(node.args) > 1 else None
+    module = semantic.module
+    patterns = module.every(ast.MatchClass)
+    found: set[ast.AST] = {one for one in patterns if not names.isdisjoint(one.kwd_attrs)}
+    found.update(one for one in module.called("__dict__") if isinstance(one, ast.Attribute))
+    for call in calls_named(module.tree, _LOOKUPS):
+        name = call.args[1] if len(call.args) > 1 else None
         if not isinstance(name, ast.Constant) or name.value in names:
-            return node
-    return None
+            found.add(call)
+    return next((node for node in module.nodes if node in found), None) if found else None
 
 
 def _defined_again(semantic: SemanticModel, field: TrackerField) -> tuple[str, ast.AST] | None:
