@@ -220,9 +220,11 @@ class ModuleGraph:
 
     def importing(self, path: Path) -> Iterator[DiscoveredFile]:
         """Yield the other files whose imports may lead to the module in *path*."""
-        place = str(path)
+        place, known = str(path), self._places.get
         for file in self.holding(module_parts(path)[-1]):
-            if file.place != place and place in self._imported_places(file):
+            if file.place == place:
+                continue
+            if place in (known(file.place) or self._imported_places(file)):
                 yield file
 
     def importing_any(self, paths: Sequence[Path]) -> list[DiscoveredFile]:

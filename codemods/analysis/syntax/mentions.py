@@ -88,8 +88,10 @@ class Mentions:
     def attribute(self, name: str) -> Places:
         """Return where an attribute *name* of whatever object is mentioned."""
         if name not in self._attributes:
-            every = self._module.every(ast.Attribute)
-            self._attributes[name] = Places(self, (n for n in every if n.attr == name))
+            called = self._module.called(name)
+            self._attributes[name] = Places(
+                self, (n for n in called if isinstance(n, ast.Attribute))
+            )
         return self._attributes[name]
 
     def callers(self, function: ast.AST) -> list[ast.Call]:

@@ -313,27 +313,26 @@ def _dropped(semantic: SemanticModel, proposals: Sequence[Proposal]) -> list[Edi
     headers = " ".join(
         t for p in proposals for w in p.edits if isinstance(w, Wrap) for t in w.header.leading
     )
+    module = semantic.module
+
+    def is_gone(read: ast.Name) -> bool:
+        return module.paths[module.statement(read)] in deleted
+
     for binding in list(semantic.scopes.bindings.values()):
         for binder in binding.binders:
             statement = semantic.module.parents.get(binder)
             if not isinstance(binder, ast.alias) or not isinstance(statement, ast.ImportFrom):
                 continue
-            if len(binding.binders) != 1 or not semantic.names.imports_legacy(binder):
+            if len(binding.binders) != 1 or not binding.loads:
+                continue
+            if not is_gone(binding.loads[0]) or not semantic.names.imports_legacy(binder):
                 continue
             if re.search(rf"\b{binding.name}\b", headers):
                 continue
             if len(semantic.module.statements_around(statement)) == 1 and len(statement.names) == 1:
                 continue  # the suite would be empty, or hold nothing but the new import
-            gone = [
-                n
-                for n in binding.loads
-                if semantic.module.paths[semantic.module.statement(n)] in deleted
-            ]
-            if (
-                gone
-                and len(gone) == len(binding.loads)
-                and not _needed(semantic, binding.name, statement)
-            ):
+            unread = all(map(is_gone, binding.loads))
+            if unread and not _needed(semantic, binding.name, statement):
                 edits.append(DropImport(semantic.module.paths[statement], binding.name))
     return edits
 
