@@ -40,6 +40,22 @@ status = migrate.main(sys.argv[1:], pipeline)
 print([name for name in ("libcst", "tomllib", "tracker") if name in sys.modules])
 """
 
+LEAVING = """
+import sys
+from codemods import migrate
+from codemods.model.outcome import RunReport
+class Circle:
+    def __init__(self):
+        self.own = self
+    def __del__(self):
+        print("taken apart")
+def pipeline(options, config, files, progress):
+    return RunReport((), len(list(files)), False)
+status = migrate.main(sys.argv[1:], pipeline)
+Circle()
+sys.exit(status)
+"""
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
@@ -116,3 +132,10 @@ def test_closed_pipe_is_noticed(project: Path) -> None:
     os.close(writer)
     _, error = process.communicate()
     assert (process.returncode, error) == (141, b"")
+
+
+def test_what_is_left_at_the_end_is_not_taken_apart(project: Path) -> None:
+    """The trees of a large run are many objects in circles, and the process ends anyway."""
+    process = start(LEAVING, project, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    output, errors = process.communicate()
+    assert (b"taken apart" in output, errors, process.returncode) == (False, b"", 0)
