@@ -89,6 +89,7 @@ class Rebuilder:
             self._mark(place)
         self._offset = offset
         self._calls: dict[Path, cst.Call] = {}
+        self._headers: dict[int, cst.Call] = {}
         self._endings: dict[Path, cst.Comment | None] = {}
         self._carried = Carried()
 
@@ -117,7 +118,8 @@ class Rebuilder:
             self._calls[one.path] = call_of(statement)
             self._endings[one.path] = trailing_comment(statement)
         if isinstance(edit, Wrap):
-            self._carried.note(self._header_call(edit), *own_line(self._header_comment(edit)))
+            call = self._headers[id(edit)] = self._header_call(edit)
+            self._carried.note(call, *own_line(self._header_comment(edit)))
         elif isinstance(edit, Merge):
             block = cst.ensure_type(statements.at(edit.path), cst.With)
             merged = merge(block, edit, self._calls[edit.taken.path])
@@ -254,7 +256,7 @@ class Rebuilder:
             header=cst.TrailingWhitespace(whitespace=space, comment=comment),
             indent=indent,
         )
-        node = cst.With([cst.WithItem(self._header_call(wrap), target)], block)
+        node = cst.With([cst.WithItem(self._headers[id(wrap)], target)], block)
         node = fitted(node, step, depth, longest)
         if len(wrap.path) == 1:
             node = unindented_blanks(node)
@@ -265,8 +267,6 @@ class Rebuilder:
         # Handlers and cases have a place in the path, but no indentation of their own.
         depth = sum(field in ("body", "orelse", "finalbody") for field, _ in path[:-1])
         return indent or self._style.indent, depth, self._style.line_length
-
-    # -- below a statement ----------------------------------------------------
 
     def _below(self, node: Statement, path: Path, indent: str | None) -> Statement:
         for edit in self._at.get(path, ()):
