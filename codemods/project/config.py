@@ -13,6 +13,7 @@ from codemods.model.options import MODULE, ProjectConfig
 from codemods.model.runtime import Runtime
 from codemods.project.ignore.gitignore import ignored, rules_from
 from codemods.project.regular import MEGABYTE, read_regular, reason
+from codemods.project.walked import joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -133,7 +134,7 @@ class Tables:
         waiting: list[str] = []
         while folder not in self._by_folder:
             waiting.append(folder)
-            if os.path.exists(os.path.join(folder, _FILE)):  # noqa: PTH110, PTH118 - hardly ever
+            if _is_there(joined(folder, _FILE)):
                 file = Path(folder, _FILE)
                 table = _table(file)
                 if table is not None:
@@ -147,6 +148,15 @@ class Tables:
         found = self._by_folder[folder]
         self._by_folder.update(dict.fromkeys(waiting, found))
         return found
+
+
+def _is_there(path: str) -> bool:
+    """Whether there is anything at *path*; of thousands of folders hardly any has a table."""
+    try:
+        # Other than a question for its status, one for nothing but this fails without an exception.
+        return os.access(path, os.F_OK)
+    except ValueError:
+        return False
 
 
 def _named(file: Path) -> ProjectConfig:

@@ -12,7 +12,6 @@ import errno
 import os
 import stat
 from collections.abc import Callable
-from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -25,6 +24,7 @@ from codemods.project.walked import Walked, display, joined, printable, unreacha
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import ClassVar
 
     from codemods.project.ignore.git import Listing
     from codemods.project.ignore.gitignore import Rules
@@ -47,18 +47,25 @@ _name = attrgetter("name")
 class DiscoveredFile(Frozen):
     """A file to look at: its absolute path, and how reports name it.
 
-    The path is kept as text: most files are read once, and asked nothing.
+    The path is kept as text: most files are read once, and asked nothing.  A place for it costs
+    less than a dictionary, which is made with each record.
     """
 
-    __slots__ = ("__dict__",)
+    __slots__ = ("_path",)
+    if TYPE_CHECKING:
+        _path: ClassVar[Path]  # of each record, and no field
 
     place: str
     display: str
 
-    @cached_property
+    @property
     def path(self) -> Path:
         """The absolute path."""
-        return Path(self.place)
+        try:
+            return self._path
+        except AttributeError:
+            object.__setattr__(self, "_path", path := Path(self.place))
+            return path
 
 
 class _Folder(Frozen):
@@ -306,26 +313,34 @@ class _Walk:
             return ()
         for name in names.intersection(_RULES):
             self.walked.enter(joined(folder.path, name))
-        rules = _rules_inside(folder, names)
+        rules = gitignore.rules_inside(folder.path, folder.rules, names, named=folder.named)
         taken: list[DiscoveredFile] = []
         seen, left_out, suffixes = self._seen, self._left_out, self.suffixes
+        beside, shown_beside = folder.display, folder.display.isprintable()
+        elsewhere = folder.real != folder.path
         # Asked when a file is found: a folder without any may have what configuration it will.
         asks: bool | None = None
         for entry in found:
-            name, path = entry.name, entry.path
+            name = entry.name
             if name.endswith(suffixes):
                 is_taken = entry.is_file(follow_symlinks=False)
             else:
                 is_taken = "." not in name and self._is_script(entry)
+            path = entry.path
             if is_taken:
                 # Nearly all that is found comes this way, so it is written out.
-                real = path if folder.real == folder.path else joined(folder.real, name)
-                if real not in seen:
-                    if asks is None:
-                        asks = bool(rules) or self._may_leave_out(folder.path)
-                    if not (asks and left_out(rules, path, folder=False)):
-                        seen.add(real)
-                        taken.append(DiscoveredFile(path, printable(folder.display + name)))
+                real = joined(folder.real, name) if elsewhere else path
+                if real in seen:
+                    continue
+                if asks is None:
+                    asks = bool(rules) or self._may_leave_out(folder.path)
+                if asks and left_out(rules, path, folder=False):
+                    continue
+                seen.add(real)
+                shown = beside + name
+                if not (shown_beside and name.isprintable()):
+                    shown = printable(shown)
+                taken.append(DiscoveredFile(path, shown))
             elif entry.is_symlink():
                 self.walked.plain = False
                 self._links.append((replace(folder, rules=rules), name))
@@ -380,15 +395,3 @@ def _files_first(name: str) -> tuple[tuple[bool, str], ...]:
     """Return the key that sorts the files of a folder before those of its folders."""
     *folders, last = name.rstrip("/").split("/")
     return (*((True, part) for part in folders), (name.endswith("/"), last))
-
-
-def _rules_inside(folder: _Folder, names: set[str]) -> tuple[Rules, ...]:
-    """Return the rules for what is in *folder*, given the *names* there."""
-    rules = folder.rules
-    if ".git" in names:  # a repository of its own: the outer one's rules end here
-        rules = gitignore.rules_of_repository(folder.path)
-    if gitignore.IGNORE_FILE not in names:
-        return rules
-    if folder.named and ".git" not in names and gitignore.ignores_itself(folder.path):
-        return rules
-    return rules + gitignore.rules_in(folder.path)

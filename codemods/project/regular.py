@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _READ = (
     | getattr(os, "O_CLOEXEC", 0)
 )
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_READS_AT_PLACES = hasattr(os, "pread")
 
 
 def read_regular(
@@ -37,7 +39,10 @@ def read_regular(
     # Opening a device can have effects of its own, so it is looked at first.
     _require_regular(os.stat(path, dir_fd=dir_fd, follow_symlinks=follow))
     descriptor = os.open(path, _READ | (0 if follow else _NOFOLLOW), dir_fd=dir_fd)
-    return _read_and_closed(descriptor, limit)
+    try:
+        return _content(descriptor, limit)
+    finally:
+        os.close(descriptor)
 
 
 def read_seen(path: str, limit: int) -> bytes:
@@ -45,7 +50,12 @@ def read_seen(path: str, limit: int) -> bytes:
 
     What has been put in its place since then is opened, without waiting, and not read.
     """
-    return _read_and_closed(os.open(path, _READ), limit)
+    descriptor = os.open(path, _READ)
+    try:
+        content = _up_to_its_end(descriptor, limit) if _READS_AT_PLACES else None
+        return _content(descriptor, limit) if content is None else content
+    finally:
+        os.close(descriptor)
 
 
 def read_start(path: str | Path, length: int) -> bytes:
@@ -59,17 +69,35 @@ def read_start(path: str | Path, length: int) -> bytes:
         os.close(descriptor)
 
 
-def _read_and_closed(descriptor: int, limit: int) -> bytes:
+def _up_to_its_end(descriptor: int, limit: int) -> bytes | None:
+    """Return what an open file holds, None if it must be looked at with more care.
+
+    The place of its end is its size, and costs less than its status, of which few things are
+    asked.  That of a pipe or a terminal cannot be had, that of a device is 0, and nothing is read
+    at the places of a folder.
+    """
     try:
-        status = os.fstat(descriptor)
-        _require_regular(status)
-        size = status.st_size
-        if size > limit:
-            raise _too_large(limit)
-        content = os.read(descriptor, size + 1)
-        return content if len(content) == size else _grown(descriptor, content, limit)
-    finally:
-        os.close(descriptor)
+        size = os.lseek(descriptor, 0, os.SEEK_END)
+        if 0 < size <= limit:
+            content = os.pread(descriptor, size + 1, 0)
+            if len(content) == size:
+                return content
+    except OSError:  # told again by who takes more care, with what it is that was opened
+        pass
+    with suppress(OSError):
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    return None
+
+
+def _content(descriptor: int, limit: int) -> bytes:
+    """Return what an open file holds, from where it is read next; raises OSError."""
+    status = os.fstat(descriptor)
+    _require_regular(status)
+    size = status.st_size
+    if size > limit:
+        raise _too_large(limit)
+    content = os.read(descriptor, size + 1)
+    return content if len(content) == size else _grown(descriptor, content, limit)
 
 
 def reason(error: OSError) -> str:

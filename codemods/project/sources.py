@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from codemods.model.outcome import Failed
 from codemods.model.source import SourceFile
-from codemods.project.regular import MEGABYTE, read_regular, read_seen, reason
+from codemods.project.regular import MEGABYTE, read_regular, reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,18 +55,11 @@ def read(file: DiscoveredFile) -> bytes | Failed:
     try:
         return read_bytes(file.place)
     except OSError as error:
-        return _unreadable(file, error)
+        return unreadable(file, error)
 
 
-def read_found(file: DiscoveredFile) -> bytes | Failed:
-    """Return the bytes of *file*, as ``read``, right after it was discovered."""
-    try:
-        return read_seen(file.place, LARGEST)
-    except OSError as error:
-        return _unreadable(file, error)
-
-
-def _unreadable(file: DiscoveredFile, error: OSError) -> Failed:
+def unreadable(file: DiscoveredFile, error: OSError) -> Failed:
+    """Return the failure for *file*, which was not read because of *error*."""
     advice = "Give yourself permission to read it, or leave it out with `exclude`."
     if error.errno == errno.EFBIG:
         advice = "Leave it out with `exclude`, or split it."

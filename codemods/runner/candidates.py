@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from codemods.model.frozen import Frozen
 from codemods.model.outcome import Failed
 from codemods.model.progress import nothing_told
-from codemods.project.sources import read_found
+from codemods.project.regular import read_seen
+from codemods.project.sources import LARGEST, unreadable
 from codemods.vocabulary import words_in
 
 if TYPE_CHECKING:
@@ -71,9 +72,10 @@ def scan(
         if memory is not None and memory.is_clean(file):
             others.append(file)
             continue
-        content = read_found(file)
-        if isinstance(content, Failed):
-            failed.append(content)
+        try:
+            content = read_seen(file.place, LARGEST)
+        except OSError as error:
+            failed.append(unreadable(file, error))
             continue
         may_have_work, may_be_noted = words_in(content)
         if not may_have_work:

@@ -126,3 +126,23 @@ def test_the_mark_of_a_comment_counts_behind_what_begins_one() -> None:
     assert vocabulary.words_in(b"x = 1  # noqa  ai-usage: off") == (False, True)
     assert vocabulary.words_in(b"x = 'ai-usage: off'\ny = 1  # nothing") == (False, False)
     assert vocabulary.words_in(b"x = 'ai-usage: off'\n") == (False, False)
+    assert vocabulary.words_in(b"# nothing\nx = 'ai-usage: off'\n") == (False, False)
+
+
+@each_of("before", [0, 1, 7, 8, 9, 100])
+def test_a_word_is_found_behind_any_number_of_places_to_look_at(before: int) -> None:
+    """The rare letter and comments are looked at one by one where they are few, and else not."""
+    comments, letters = b"x = 1  # one\n" * before, b"U = IU\n" * before
+    for end in (b"", b"\n", b"\r", b"\ny = 1\n"):
+        assert vocabulary.words_in(comments + b"# ai-usage: off" + end) == (False, True)
+        assert vocabulary.words_in(letters + b"AIU" + end) == (False, True)
+        assert vocabulary.words_in(letters + b"AIUsageTracker" + end) == (True, True)
+        assert vocabulary.words_in(comments + letters + end) == (False, False)
+    assert vocabulary.words_in(b"\r".join([comments, b"# ai-usage: off", b"y"])) == (False, True)
+
+
+def test_in_another_encoding_a_comment_may_begin_with_other_bytes() -> None:
+    """Behind a line that names an encoding all is looked at."""
+    for first in (b"", b"#! python\n", b"\n"):
+        content = first + b"# coding: utf-7\nx = 1  +ACM- ai-usage: off\n"
+        assert vocabulary.words_in(content) == (False, True)

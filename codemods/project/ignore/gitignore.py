@@ -70,6 +70,22 @@ def rules_in(folder: str) -> tuple[Rules, ...]:
     return _rules_of_file(Path(folder, IGNORE_FILE), folder)
 
 
+def rules_inside(
+    folder: str, above: tuple[Rules, ...], names: set[str], *, named: bool
+) -> tuple[Rules, ...]:
+    """Return the rules for what is in *folder*, which has these *names*, with those *above* it.
+
+    *named* says that the folder was named itself.
+    """
+    # A repository of its own: the outer one's rules end here.
+    rules = rules_of_repository(folder) if ".git" in names else above
+    if IGNORE_FILE not in names:
+        return rules
+    if named and ".git" not in names and ignores_itself(folder):
+        return rules
+    return rules + rules_in(folder)
+
+
 def rules_of_repository(folder: str) -> tuple[Rules, ...]:
     """Return the rules of the info/exclude of the repository whose work tree starts at *folder*."""
     git = Path(folder, ".git")

@@ -5,6 +5,7 @@ Each case is a process; the time that it may take only ends a hang, and decides 
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from codemods.project import regular
 from codemods.project.config import ConfigError, Tables
 from codemods.project.ignore.gitignore import rules_from
 from codemods.project.regular import read_regular, read_seen
@@ -278,3 +280,38 @@ def test_a_pipe_that_took_the_place_of_a_file_is_not_waited_for(tmp_path: Path) 
     place.mkdir()
     with pytest.raises(IsADirectoryError):
         read_seen(str(place), 10)
+    place.rmdir()
+    place.symlink_to("/dev/zero")
+    with pytest.raises(OSError, match="a device, a pipe or a socket"):
+        read_seen(str(place), 10)
+
+
+@pytest.mark.parametrize("has_pread", [True, False])
+def test_a_file_is_read_whole_right_after_it_was_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_pread: bool
+) -> None:
+    """T1: all of it and nothing else, up to the limit, on systems that read at places or do not."""
+    monkeypatch.setattr(regular, "_READS_AT_PLACES", has_pread)
+    place = tmp_path / "a.py"
+    for content in (b"", b"x", b"x = 1\n" * 100_000):
+        place.write_bytes(content)
+        assert read_seen(str(place), 1 << 20) == content
+    with pytest.raises(OSError, match="larger"):
+        read_seen(str(place), 10)
+    system = Path("/proc/self/maps")
+    if system.exists():
+        assert len(read_seen(str(system), 1 << 20)) >= 100
+
+
+def test_what_cannot_be_read_at_a_place_is_read_from_its_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T1: a file whose bytes are refused once its end is known is no empty file."""
+
+    def refuse(*_: int) -> bytes:
+        raise OSError(errno.EIO, "the disk is broken")
+
+    place = tmp_path / "a.py"
+    place.write_bytes(b"x = 1\n")
+    monkeypatch.setattr(os, "pread", refuse)
+    assert read_seen(str(place), 10) == b"x = 1\n"
