@@ -131,7 +131,9 @@ class Passage:
         if tainted and self.scope.is_class:
             self._operators.in_class(value)
         for target in targets:
-            self._bind(target, tainted, node)
+            unpacks = tainted and isinstance(target, ast.Tuple | ast.List)
+            left = self.tainted_values.drained.element_tainted(value) if unpacks else tainted
+            self._bind(target, left, node)
 
     def _augment(self, node: ast.AugAssign) -> None:
         if self.tainted(node.value) and not self.taint_receiver(node.target):

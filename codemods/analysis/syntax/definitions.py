@@ -259,7 +259,7 @@ class Resolved:
             self.taint.summary(node, first.arg).escape is not None
             for node in decorators
             if isinstance(node, Function)
-            for first in parameters(node.args)[:1]
+            for first in parameters(node.args)[int(self.bound and not factory) :][:1]
         )
 
     @property

@@ -154,7 +154,7 @@ def _called_or_decorating(
         meant = _meant(home, call.func)
         if meant is not None and meant.place == function.place:
             values = arguments_of(call)
-            yield from ((home, v) for v in values if meant.parameter(call, v) == parameter)
+            yield from ((home, v) for v in values if parameter in meant.receivers(call, v))
     first = [one.arg for one in parameters(function.node.args)][int(function.bound) :][:1]
     around = _around(function)
     for maker in dict.fromkeys(around.values()) if first == [parameter] else ():
