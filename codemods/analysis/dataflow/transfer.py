@@ -143,7 +143,7 @@ class Passage:
 
     def _holding(self, target: ast.expr, items: ast.expr) -> list[ast.expr]:
         """Return what of *target*, which is bound to each of *items*, may hold the tracker."""
-        if not self.tainted(items):
+        if not self.tainted(items) or not self.tainted_values.drained.element_tainted(items):
             return []
         parts = self.tainted_values.drained.parts(items)
         if parts is None or not isinstance(target, ast.Tuple | ast.List):
