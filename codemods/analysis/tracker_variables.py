@@ -50,9 +50,8 @@ class _Variables:
 
     def uses(self) -> Iterator[ast.AST]:
         """Yield the values that a method of trackers is called on."""
-        for method in self._module.every(ast.Attribute):
-            if method.attr not in TRACKER_METHODS:
-                continue
+        called = (one for name in TRACKER_METHODS for one in self._module.called(name))
+        for method in (one for one in called if isinstance(one, ast.Attribute)):
             call = self._module.parents[method]
             given = call.keywords if isinstance(call, ast.Call) and method.attr == SET_CALL else []
             # With parameters of its own it is another class's method of that name.

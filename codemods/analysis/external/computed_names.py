@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods.analysis.external.handed_values import modules_of
-from codemods.analysis.syntax.calls import last_name
+from codemods.analysis.syntax.calls import calls_by_name, last_name
 from codemods.analysis.syntax.tree import index
 
 if TYPE_CHECKING:
@@ -47,8 +47,7 @@ def lookups(tree: ast.Module, paths: Mapping[str, Collection[str]]) -> Lookups:
     searched: set[str] = set()
     given: set[str] = set()
     evaluates = False
-    for call in index(tree).every(ast.Call):
-        name = last_name(call.func)
+    for name, call in ((name, c) for name, calls in calls_by_name(tree).items() for c in calls):
         evaluates |= name in _EVALUATING or (name in _BY_NAME and not call.args)
         if name in IMPORTING and call.args:
             known = _text(call.args[0])
@@ -56,9 +55,11 @@ def lookups(tree: ast.Module, paths: Mapping[str, Collection[str]]) -> Lookups:
                 beginnings.add(beginning(call.args[0]))
             else:
                 searched.add(known)
-        if name in _LEAVING or any(_is_name(a) for a in call.args if name not in _SEARCHING):
-            continue  # what patches one name of a module, or looks at its file
         modules = [m for argument in call.args for m in modules_of(argument, paths)]
+        if not modules or name in _LEAVING:
+            continue  # nearly all calls, and what looks at a module's file
+        if any(_is_name(a) for a in call.args if name not in _SEARCHING):
+            continue  # what patches one name of a module
         (searched if name in _SEARCHING or isinstance(call.func, ast.Call) else given).update(
             modules
         )

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codemods.analysis.syntax.calls import last_name, spelled_name
+from codemods.analysis.syntax.calls import calls_named, last_name, spelled_name
 from codemods.analysis.syntax.tree import LEAVES, children, index, walk
 from codemods.vocabulary import INERT_ATTRIBUTES
 
@@ -78,7 +78,7 @@ class Classes:
         #: among those of an heir.
         self.of_values: set[str] = set()
         waiting = [n.name for n in classes if any(_is_value(base, stored) for base in n.bases)]
-        waiting += (name for call in every.every(ast.Call) for name in _made_of(call))
+        waiting += (name for call in calls_named(tree, _MAKING) for name in _made_of(call))
         #: Protocols: an object of any class with such members may be given for one.
         self.protocols = frozenset(n for n, bases in self.bases.items() if "Protocol" in bases)
         while waiting:
@@ -115,7 +115,7 @@ def _is_key(value: object) -> bool:
 
 def _made_of(call: ast.Call) -> list[str]:
     """Return the bases that *call* makes a class of, all of them together."""
-    bases = call.args[1] if last_name(call.func) in _MAKING and len(call.args) > 1 else None
+    bases = call.args[1] if len(call.args) > 1 else None
     return [last_name(base) for base in bases.elts] if isinstance(bases, ast.Tuple) else []
 
 

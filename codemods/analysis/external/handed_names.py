@@ -15,7 +15,7 @@ from codemods import vocabulary as words
 from codemods.analysis.external.api_aliases import api_aliases
 from codemods.analysis.external.handed_records import Mention, Speaker
 from codemods.analysis.external.handed_values import AT_ONCE, PATCHING, RETURNED, Values, modules_of
-from codemods.analysis.syntax.calls import calls_named, last_name
+from codemods.analysis.syntax.calls import calls_by_name, calls_named, last_name
 from codemods.analysis.syntax.signatures import parameters
 from codemods.analysis.syntax.tree import children, index
 
@@ -184,18 +184,19 @@ class Mentions:
             node = value[0]
             name = last_name(node.func if isinstance(node, ast.Call) else node)
             self._values.setdefault(name, []).append(value)
-        every = index(tree)
         replaced: set[ast.AST] = set()
-        for call in every.every(ast.Call):
-            name = last_name(call.func)
-            self._called.setdefault(name, []).append((call, call.func))
-            for argument in call.args if name in AT_ONCE else ():
+        for name, calls in calls_by_name(tree).items():
+            self._called.setdefault(name, []).extend((call, call.func) for call in calls)
+            given = [(call, argument) for call in calls for argument in call.args]
+            for call, argument in given if name in AT_ONCE else ():
                 self._called.setdefault(last_name(argument), []).append((call, argument))
             if name.startswith(PATCHING):
-                replaced.update(call.args)
-        for text in every.every(ast.Constant):
+                replaced.update(argument for _, argument in given)
+        for text in index(tree).every(ast.Constant):
             said = text.value
-            if isinstance(said, str) and _DOTTED.fullmatch(said) and text not in replaced:
+            if not isinstance(said, str) or not ("." in said or ":" in said):
+                continue
+            if _DOTTED.fullmatch(said) and text not in replaced:
                 *before, name = re.split(r"[.:]", said)
                 self._texts.setdefault(name, set()).add(".".join(before))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from codemods.analysis.external.handed_records import Place
 from codemods.analysis.syntax.calls import arguments_of, last_name
-from codemods.analysis.syntax.tree import children, index, walk
+from codemods.analysis.syntax.tree import LEAVES, children, index, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -97,6 +97,8 @@ class Values:
         """Yield all of them that are names, or calls."""
         for node in self._index.nodes:
             kind = type(node)
+            if kind in LEAVES:
+                continue
             if kind is ast.Call and node not in self._done:
                 yield from self._given(node)  # type: ignore[arg-type]
             elif kind in _ASSIGNING:

@@ -325,7 +325,7 @@ class _Reader:
             self._learn(node)
 
     def _constant(self, node: ast.Constant) -> None:
-        if isinstance(node.value, str):
+        if isinstance(node.value, str) and ("." in node.value or ":" in node.value):
             self._text(node.value, node.lineno)
 
     def _learn(self, node: ast.expr) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from codemods.analysis.syntax.tree import children, index, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from codemods.analysis.syntax.parsed_module import ParsedModule, Path
 
@@ -97,18 +97,25 @@ def calls_named(tree: ast.Module, names: Collection[str]) -> list[ast.Call]:
 
     Which name each has is found out once: many ask, and most get nothing.
     """
-    every = index(tree).every(ast.Call)
-    try:
-        found = tree.called  # type: ignore[attr-defined]
-    except AttributeError:
-        found = tree.called = {}  # type: ignore[attr-defined]
-        for call in every:
-            found.setdefault(last_name(call.func), []).append(call)
+    found = calls_by_name(tree)
     named = [found[name] for name in names if name in found]
     if len(named) < 2:
         return list(named[0]) if named else []
     chosen = {call for calls in named for call in calls}
-    return [call for call in every if call in chosen]
+    return [call for call in index(tree).every(ast.Call) if call in chosen]
+
+
+def calls_by_name(tree: ast.Module) -> Mapping[str, list[ast.Call]]:
+    """Return the calls in *tree* by the last names of what they call."""
+    every = index(tree).every(ast.Call)
+    try:
+        return tree.called  # type: ignore[attr-defined,no-any-return]
+    except AttributeError:
+        found: dict[str, list[ast.Call]] = {}
+        for call in every:
+            found.setdefault(last_name(call.func), []).append(call)
+        tree.called = found  # type: ignore[attr-defined]
+        return found
 
 
 def names_of_aliases(aliases: Iterable[ast.alias]) -> dict[str, str]:

@@ -216,12 +216,12 @@ class Names:
 
         A subclass that sets ids in a way of its own is something else.
         """
-        own = {n.name for n in definition.body if isinstance(n, ast.FunctionDef)}
-        if own & {SET_CALL, OLDER_SET_CALL}:
-            return None
         found = (self.tracker_class(base) for base in definition.bases)
         known = next((m for m in found if m is not None), None)
-        return replace(known, subclass=True) if known is not None else None
+        if known is None:
+            return None  # most classes
+        own = {n.name for n in definition.body if isinstance(n, ast.FunctionDef)}
+        return None if own & {SET_CALL, OLDER_SET_CALL} else replace(known, subclass=True)
 
     def is_annotated(self, annotation: ast.expr) -> bool:
         """Whether *annotation*, in a text too, names the legacy class."""

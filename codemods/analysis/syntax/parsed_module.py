@@ -162,8 +162,7 @@ class ParsedModule:
 
     @cached_property
     def _words(self) -> frozenset[str]:
-        names = (node.id for node in self.every(ast.Name))
-        return self.attributes.union(names, index(self.tree).renamed)
+        return index(self.tree).renamed.union(self._by_name)
 
     @cached_property
     def _by_name(self) -> dict[str, list[ast.Name | ast.Attribute]]:

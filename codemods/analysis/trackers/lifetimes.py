@@ -112,8 +112,8 @@ class Lifetimes:
         self.homes = vocabulary.tracker_paths  # the module of contexts of each name of the class
         # Something else is put in the class's place while the program runs.
         self._replaced = any(
-            n.attr == words.TRACKER_CLASS and not isinstance(n.ctx, ast.Load)
-            for n in module.every(ast.Attribute)
+            isinstance(n, ast.Attribute) and not isinstance(n.ctx, ast.Load)
+            for n in module.called(words.TRACKER_CLASS)
         )
         self._places: dict[Binding, tuple[Places, dict[ast.AST, SetCall]]] = {}
         calls = sorted(module.every(ast.Call), key=lambda n: (n.lineno, n.col_offset))
