@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from codemods.linking.method_names import MethodNames
     from codemods.linking.module_graph import ModuleGraph
     from codemods.linking.module_names import ModuleNames
-    from codemods.linking.name_uses import Replacements, SpokenNames
+    from codemods.linking.names.replacements import Replacements
+    from codemods.linking.names.spoken_names import SpokenNames
     from codemods.linking.registrations import Registrations
     from codemods.linking.runtimes import Runtimes
     from codemods.linking.surroundings import Surroundings

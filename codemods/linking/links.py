@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,8 +33,10 @@ from codemods.linking.kinship import Kinship
 from codemods.linking.method_names import MethodNames
 from codemods.linking.module_graph import ModuleGraph
 from codemods.linking.module_names import ModuleNames
-from codemods.linking.name_uses import ANSWERING, Replacements, SpokenNames
-from codemods.linking.plain_names import plain_names
+from codemods.linking.names.plain_names import api_object, plain_names
+from codemods.linking.names.reexports import Reexports, SeenFrom
+from codemods.linking.names.replacements import Replacements
+from codemods.linking.names.spoken_names import ANSWERING, SpokenNames
 from codemods.linking.registrations import Registrations
 from codemods.linking.runtimes import Runtimes
 from codemods.linking.surroundings import ENTERING, Surroundings
@@ -97,8 +99,9 @@ class Project:
         self._is_whole = is_whole
         read = {source.path: source for source in candidates}
         self._asked = frozenset(read)
-        self._trees = Trees(self._asked)
+        self._trees = Trees(self._asked, lambda path: SeenFrom(self._reexports, path))
         self._graph = ModuleGraph(whole, {**read, **(rewritten or {})}, self._trees)
+        self._reexports = Reexports(self._graph, lambda path: terms(path).vocabulary.homes)
         self._candidates = candidates
         self._graph.expect_of(self._own_words)
         self._methods = MethodNames(self._graph)
@@ -169,7 +172,7 @@ class Project:
             terms.settings,
             self._elsewhere(source.path),
             partial(self._resolve, source.path),
-            partial(self._follow, source.path),
+            partial(self._follow, source.path, {}),
         )
         if self._is_rewriting and self._trees.holds(source.path, source.text):
             # It answers for the file, too, where others are looked at.
@@ -277,13 +280,17 @@ class Project:
         homes = terms.vocabulary.homes
         return any(dotted == home or dotted.endswith(f".{home}") for home in homes)
 
-    def _follow(self, origin: Path, path: str) -> Meaning | None:
-        """Return the API object that *path*, a name of another module of the project, is."""
+    def _follow(self, origin: Path, plain: dict[str, bool], path: str) -> Meaning | None:
+        """Return the API object that *path*, a name of another module of the project, is.
+
+        Of most names the bytes show that they are no class: that is noted in *plain*, and spares
+        the analysis of most modules.
+        """
+        if path not in plain:
+            plain[path] = self._is_plain(origin, path)
+        if plain[path] or path in self._following:
+            return None  # no class, or a circle of imports
         module, _, name = path.rpartition(".")
-        if not (name in api.CONTEXT_MANAGERS or name[:1].isupper()):
-            return None  # no class: spares the analysis of most modules
-        if path in self._following:
-            return None  # a circle of imports
         file = self._graph.only(origin, module) if module else None
         if file is None or name in self._plain_names(file):
             return None
@@ -292,9 +299,16 @@ class Project:
             return None
         self._following.add(path)
         try:
-            return _api_object(semantic, name)
+            return api_object(semantic, name)
         finally:
             self._following.discard(path)
+
+    def _is_plain(self, origin: Path, path: str) -> bool:
+        module, _, name = path.rpartition(".")
+        if name in api.CONTEXT_MANAGERS or name[:1].isupper():
+            return False
+        file = self._graph.only(origin, module) if module else None
+        return file is None or not self._reexports.may_be_class(file, name)
 
     def _plain_names(self, file: DiscoveredFile) -> frozenset[str]:
         """Return names of *file* that are surely no API objects, none if it is analysed anyway."""
@@ -374,25 +388,6 @@ class Project:
                 except (UnparsableError, RecursionError):
                     return None
         return self._known[file.path]
-
-
-def _api_object(semantic: SemanticModel, name: str) -> Meaning | None:
-    """Return the API object that *name* of a module is, uncertain if it may be something else."""
-    names = semantic.names
-    binders = semantic.scopes.binding(name, semantic.scopes.module_scope).binders
-    found: list[Meaning | None] = []
-    for binder in binders:
-        if isinstance(binder, ast.ClassDef):
-            found.append(names.inherited(binder))
-        else:
-            target = names.imported(binder)
-            found.append(names.followed(target) if target is not None else None)
-    if not binders:  # what a star brings in
-        found.extend(names.followed(f"{star}.{name}") for star in names.stars)
-    known = next((one for one in found if one is not None), None)
-    if known is None or len(found) == 1:
-        return known
-    return replace(known, certain=False)
 
 
 def _meant(text: str, words: Iterable[str]) -> str:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from codemods.analysis.external.handed_records import Mention, Place, Speaker
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.linking.module_graph import ModuleGraph
-    from codemods.linking.name_uses import SpokenNames
+    from codemods.linking.names.spoken_names import SpokenNames
     from codemods.project.discovery import DiscoveredFile
 
 #: A function by its file and its qualified name.

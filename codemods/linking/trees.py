@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
+
+    from codemods.analysis.external.library_names import Elsewhere
 
 #: How much text a project's trees may stand for: some hundred times as much of memory.
 #: A file beyond that costs twice the time, and saves memory only where no other file asks for it.
@@ -19,11 +21,12 @@ class Trees:
     """The trees of one project's files, which nobody changes.
 
     Those of the files in *asked* stay, for all who ask for them: of a project that is too large
-    to be held, the first ones.
+    to be held, the first ones.  What their imports bring in is asked of *elsewhere*.
     """
 
-    def __init__(self, asked: Collection[Path]) -> None:
+    def __init__(self, asked: Collection[Path], elsewhere: Callable[[Path], Elsewhere]) -> None:
         self._asked = asked
+        self._elsewhere = elsewhere
         self._known: dict[Path, tuple[str, ast.Module]] = {}
         self._room = _MOST_TEXT
         self._passing: Collection[Path] = ()
@@ -38,6 +41,7 @@ class Trees:
             if known is not None and known[0] == text:
                 return known[1]
         tree = ast.parse(text)
+        tree.elsewhere = self._elsewhere(path)  # type: ignore[attr-defined]
         # Another text of a file is what becomes of it: nobody else asks for that.
         if path in self._asked and path not in self._known and len(text) <= self._room:
             self._room -= len(text)

@@ -7,7 +7,7 @@ import pytest
 
 from codemods import lint, migrate
 from codemods.linking.module_graph import ModuleGraph
-from codemods.linking.plain_names import plain_names
+from codemods.linking.names.plain_names import plain_names
 from codemods.linking.trees import Trees
 from codemods.project.discovery import DiscoveredFile
 
@@ -83,6 +83,6 @@ def test_nothing_is_said_of_a_module_that_cannot_be_parsed(text: str, tmp_path: 
     """Whoever analyses it finds out what is wrong with it."""
     (tmp_path / "broken.py").write_text(text)
     file = DiscoveredFile(str(tmp_path / "broken.py"), "broken.py")
-    graph = ModuleGraph(lambda: [file], {}, Trees({file.path}))
+    graph = ModuleGraph(lambda: [file], {}, Trees({file.path}, lambda _: None))
     assert graph.of_tree(file, plain_names) is None
     assert not graph.imports(file)

@@ -48,16 +48,18 @@ def in_a_source_folder(files: Mapping[str, str], random: Random) -> Variation | 
 
 def _each(files: Mapping[str, str], random: Random, edits: object) -> Variation | None:
     changed = dict(files)
-    said = {w for t in files.values() for w in _exported(t)}
     for name, text in files.items():
         if name.endswith(".ipynb") or "%%" in text:
             continue
-        module = _File(name, text, files, said)
+        module = File.of(name, files)
         changed[name] = edited(text, edits(module, random))  # type: ignore[operator]
         ast.parse(changed[name])
-    if changed == files:
-        return None
-    return Variation(changed, expected=_nothing, seen=_nothing)
+    return differing(files, changed)
+
+
+def differing(files: Mapping[str, str], changed: Mapping[str, str]) -> Variation | None:
+    """Return the variation *changed* of *files*, None where nothing is changed."""
+    return None if changed == files else Variation(changed, expected=_nothing, seen=_nothing)
 
 
 def _nothing(text: str) -> str:
@@ -79,7 +81,15 @@ def _exported(text: str) -> Iterator[str]:
             yield node.value
 
 
-class _File:
+class File:
+    """A file of a project, and what the others say of it."""
+
+    @classmethod
+    def of(cls, name: str, files: Mapping[str, str]) -> File:
+        """Return the file *name* of *files*."""
+        said = {w for text in files.values() for w in _exported(text)}
+        return cls(name, files[name], files, said)
+
     def __init__(self, name: str, text: str, files: Mapping[str, str], said: set[str]) -> None:
         self.name, self.text, self.files, self.said = name, text, files, said
         self.tree = ast.parse(text)
@@ -88,6 +98,13 @@ class _File:
         self.stem = PurePosixPath(name).stem
         if self.stem == "__init__":
             self.stem = PurePosixPath(name).parent.name
+
+    @property
+    def behind_imports(self) -> int:
+        """The start of the line behind the last import of the top level, -1 if there is none."""
+        top = [n for n in self.tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
+        end = self.places.span(top[-1])[1] if top else -1
+        return end + 1 if self.text[end : end + 1] == "\n" else -1
 
     def bound_once(self, name: str) -> bool:
         """Whether nothing but one import gives *name*, and nobody else takes it of this module."""
@@ -144,7 +161,7 @@ class _File:
                     yield node
 
 
-def _qualified(file: _File, random: Random) -> Iterator[Edit]:
+def _qualified(file: File, random: Random) -> Iterator[Edit]:
     for node in file.top_imports():
         alias, module = node.names[0], node.module or ""
         name = alias.asname or alias.name
@@ -165,7 +182,7 @@ def _qualified(file: _File, random: Random) -> Iterator[Edit]:
             yield from uses
 
 
-def _aliased(file: _File, random: Random) -> Iterator[Edit]:
+def _aliased(file: File, random: Random) -> Iterator[Edit]:
     for node in file.top_imports():
         alias = node.names[0]
         name = alias.asname or alias.name
@@ -179,38 +196,38 @@ def _aliased(file: _File, random: Random) -> Iterator[Edit]:
             yield from uses
 
 
-def _kept(file: _File, random: Random) -> Iterator[Edit]:
+def _kept(file: File, random: Random) -> Iterator[Edit]:
     """Yield edits that put foreign functions into variables, fields and collections first."""
-    top = [n for n in file.tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
-    if not top:
-        return
-    modules = {
-        a.asname or a.name: a.name for n in top if isinstance(n, ast.Import) for a in n.names
-    }
-    names = {n.names[0].asname or n.names[0].name: n for n in file.top_imports()}
-    _, end = file.places.span(top[-1])
-    if file.text[end : end + 1] != "\n":
-        return
     spelled = {}
-    for node in file.called():
-        if isinstance(node, ast.Name) and node.id in names:
-            module, own = names[node.id].module or "", node.id
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            module, own = modules.get(node.value.id, ""), node.attr
-        else:
-            continue
-        root = node.id if isinstance(node, ast.Name) else node.value.id
-        if not module or _is_ours(file.files, module) or not file.bound_once(root):
-            continue
+    for node, _ in foreign_calls(file):
         text = ast.unparse(node)
         if text not in spelled:
+            own = text.rpartition(".")[2]
             spelled[text] = _keeping(text, own, random) if random.random() < 0.7 else None
         if spelled[text] is not None:
-            start, stop = file.places.span(node)
-            yield start, stop, spelled[text][1]
+            yield *file.places.span(node), spelled[text][1]
     put = "\n\n".join(way[0] for way in spelled.values() if way is not None)
     if put:
-        yield end + 1, end + 1, f"\n{put}\n"
+        yield file.behind_imports, file.behind_imports, f"\n{put}\n"
+
+
+def foreign_calls(file: File) -> Iterator[tuple[ast.Name | ast.Attribute, str]]:
+    """Yield the functions of imported foreign modules that are called, each with its module."""
+    if file.behind_imports < 0:
+        return
+    top = [n for n in file.tree.body if isinstance(n, ast.Import)]
+    modules = {a.asname or a.name: a.name for n in top for a in n.names}
+    names = {n.names[0].asname or n.names[0].name: n for n in file.top_imports()}
+    for node in file.called():
+        root = node if isinstance(node, ast.Name) else node.value
+        if not isinstance(root, ast.Name):
+            continue
+        if isinstance(node, ast.Attribute):
+            module = modules.get(root.id, "")
+        else:
+            module = (names[root.id].module or "") if root.id in names else ""
+        if module and not is_ours(file.files, module) and file.bound_once(root.id):
+            yield node, module
 
 
 def _keeping(text: str, own: str, random: Random) -> tuple[str, str]:
@@ -226,7 +243,7 @@ def _keeping(text: str, own: str, random: Random) -> tuple[str, str]:
     return random.choice(ways)
 
 
-def _is_ours(files: Mapping[str, str], module: str) -> bool:
+def is_ours(files: Mapping[str, str], module: str) -> bool:
     """Whether *module* is of the project, or of the tracking API."""
     top = module.partition(".")[0]
     return top in ("receipt_label", "tracker") or any(
@@ -234,7 +251,7 @@ def _is_ours(files: Mapping[str, str], module: str) -> bool:
     )
 
 
-def _modules(file: _File, random: Random) -> Iterator[Edit]:
+def _modules(file: File, random: Random) -> Iterator[Edit]:
     for node in file.nodes:
         if isinstance(node, ast.ImportFrom) and not node.level and len(node.names) == 1:
             alias = node.names[0]

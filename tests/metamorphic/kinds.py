@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .additions import annotations, docstrings, passes
+from .elsewhere import of_an_object, of_another_file
 from .encodings import latin, line_ends
 from .importing import (
     in_a_package,
@@ -38,6 +39,8 @@ KINDS: dict[str, Kind] = {
     "qualified": through_the_module,
     "aliased": under_another_name,
     "kept": kept_elsewhere,
+    "reexported": of_another_file,
+    "fields": of_an_object,
     "modules": other_statements,
     "package": in_a_package,
     "src": in_a_source_folder,

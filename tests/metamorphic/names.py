@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _TOOLS = Path(__file__).resolve().parents[2] / "codemods"
+#: What a tracker calls on the client that it stores with.
+_STORING = frozenset({"put_ai_usage_metric", "put_item"})
 _DEFINED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -85,7 +87,10 @@ def _path(path: str, names: Mapping[str, str]) -> str:
 
 
 def own_names(files: Mapping[str, str]) -> set[str]:
-    """Return the names that *files* bind and that mean nothing to anybody else."""
+    """Return the names that *files* bind and that mean nothing to anybody else.
+
+    Of ``f"visit_{kind}"`` and the like names are made that begin, or end, with that.
+    """
     bound: set[str] = set()
     foreign: set[str] = set()
     modules = {part for path in files for part in PurePosixPath(path).with_suffix("").parts}
@@ -95,12 +100,15 @@ def own_names(files: Mapping[str, str]) -> set[str]:
         for node in nodes:
             bound.update(_bound(node))
             foreign.update(_foreign(node, modules, defined))
+    begins = tuple(word for word in foreign if word.endswith("_"))
+    ends = tuple(word for word in foreign if word.startswith("_"))
     main = {part for path in files for part in PurePosixPath(path).parts if path.startswith("test")}
     return {
         name
         for name in bound | modules
         if name not in foreign | main | known()
-        and not name.startswith(("test", "Test", "__"))
+        and not name.startswith(("test", "Test", "__", *begins))
+        and not name.endswith(ends)
         and name not in ("_", "self", "cls", "conftest", "run")
         and name.isidentifier()
         and not keyword.iskeyword(name)
@@ -165,7 +173,7 @@ def _library(module: str) -> frozenset[str]:
 @cache
 def known() -> frozenset[str]:
     """Return the names that the tools, or Python itself, know something about."""
-    found = set(dir(builtins))
+    found = {*_STORING, *dir(builtins)}
     for kind in (str, bytes, list, dict, set, tuple, int, float, object, Exception, BaseException):
         found.update(dir(kind))
     for path in _TOOLS.rglob("*.py"):

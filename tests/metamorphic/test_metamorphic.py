@@ -26,7 +26,7 @@ FIXTURES = st.sampled_from(fixtures())
 #: The kinds of which no form of a fixture is known to differ; the command tries all of them.
 HELD = (
     *("layout", "definitions", "imports", "docstrings", "strings"),
-    *("modules", "package", "src", "line-ends", "latin"),
+    *("fields", "modules", "package", "src", "line-ends", "latin"),
 )
 
 

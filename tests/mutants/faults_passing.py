@@ -7,7 +7,7 @@ from typing import Any
 from .mutant import mutant
 
 
-@mutant("linking.name_uses:SpokenNames.is_replaced", "M6", fault="C25", kinds="other-file")
+@mutant("linking.names.spoken_names:SpokenNames.is_replaced", "M6", fault="C25", kinds="other-file")
 def functions_stay_in_their_places(real: Any) -> Any:
     """Nobody puts another function in the place of one that takes a tracker."""
     return lambda self, name: False

@@ -34,13 +34,13 @@ def only_what_is_named(real: Any) -> Any:
     return lambda files, roots, cwd: list(files)
 
 
-@mutant("linking.name_uses:Replacements.of", "E15", fault="C25", kinds="other-file")
+@mutant("linking.names.replacements:Replacements.of", "E15", fault="C25", kinds="other-file")
 def other_files_replace_nothing(real: Any) -> Any:
     """A test in another file that replaces the set call is not looked at."""
     return lambda self, path: None
 
 
-@mutant("linking.name_uses:Replacements._reached", "E15", fault="C25", kinds="other-file")
+@mutant("linking.names.replacements:Replacements._reached", "E15", fault="C25", kinds="other-file")
 def helpers_replace_for_nobody(real: Any) -> Any:
     """Who imports the file that replaces the set call is not looked at."""
     return lambda self, file: {one.path for one in self._graph.imports(file).values()}

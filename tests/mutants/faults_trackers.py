@@ -79,7 +79,7 @@ def no_method_runs_anything(real: Any) -> Any:
     return lambda taint, method: True
 
 
-@mutant("linking.name_uses:SpokenNames.provides", "X16", fault="C9")
+@mutant("linking.names.spoken_names:SpokenNames.provides", "X16", fault="C9")
 def texts_alone_have_methods_of_texts(real: Any) -> Any:
     """That a file gives an object a method which texts have too is not looked at."""
     return lambda self, name: False
@@ -177,7 +177,25 @@ def whatever_is_built_has_no_ids(real: Any) -> Any:
 )
 def other_names_of_the_library_are_unknown(real: Any) -> Any:
     """What is imported of the library under another name is known by that name only."""
-    return lambda kinds: frozenset()
+    return lambda kinds, elsewhere=None: (frozenset(), {})
+
+
+@mutant("linking.names.reexports:Reexports.of", "X5_counter_of_another_file", fault="C15")
+def names_of_other_files_are_of_no_library(real: Any) -> Any:
+    """What another file has of a library and gives another name is known by that name only."""
+    return lambda self, origin, module, name: ""
+
+
+@mutant("linking.names.reexports:Reexports.may_be_class", "X16_subclass_in_small_letters")
+def classes_have_capital_letters(real: Any) -> Any:
+    """A name in small letters that another file gives is taken for no class."""
+    return lambda self, file, name: False
+
+
+@mutant("analysis.external.library_names:_read_of_objects", "E4_object_starts_a_thread_by_a_field")
+def fields_are_of_no_library(real: Any) -> Any:
+    """What an object is given of a library in a field is unknown where the field is called."""
+    return lambda kinds, renamed: iter(())
 
 
 @examined(

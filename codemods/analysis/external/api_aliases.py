@@ -100,7 +100,7 @@ def api_name(taint: DataFlow, function: ast.expr) -> str:
     own = taint.once(_Aliases).of.get(name, "")
     if own or not isinstance(function, ast.Name | ast.Attribute):
         return own or name
-    if name[:1].isupper() and taint.names.tracker_class(function) is not None:
+    if taint.names.tracker_class(function) is not None:
         return words.TRACKER_CLASS
     return (_name_elsewhere(taint, function) if _gives_tracker(taint, function) else "") or name
 

@@ -79,8 +79,10 @@ class Names:
             return self._meaning(expression)
         if expression not in self._meanings:
             found = self._meaning(expression)
-            if not found.paths and hasattr(expression, "own_path"):
-                found = Meaning((str(expression.own_path),), True)
+            own = getattr(expression, "own_path", "")
+            # Of a file that has it of a library, and gives it another name.
+            if own and (not found.paths or (found.certain and found.paths != (own,))):
+                found = Meaning((str(own),), True)
             self._meanings[expression] = found
         return self._meanings[expression]
 

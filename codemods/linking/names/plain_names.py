@@ -7,6 +7,12 @@ one takes a twentieth of the analysis of its module.
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.syntax.names import Meaning
 
 
 def plain_names(tree: ast.Module) -> frozenset[str]:
@@ -27,3 +33,22 @@ def plain_names(tree: ast.Module) -> frozenset[str]:
         elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             found.add(statement.target.id)
     return frozenset(found)
+
+
+def api_object(semantic: SemanticModel, name: str) -> Meaning | None:
+    """Return the API object that *name* of a module is, uncertain if it may be something else."""
+    names = semantic.names
+    binders = semantic.scopes.binding(name, semantic.scopes.module_scope).binders
+    found: list[Meaning | None] = []
+    for binder in binders:
+        if isinstance(binder, ast.ClassDef):
+            found.append(names.inherited(binder))
+        else:
+            target = names.imported(binder)
+            found.append(names.followed(target) if target is not None else None)
+    if not binders:  # what a star brings in
+        found.extend(names.followed(f"{star}.{name}") for star in names.stars)
+    known = next((one for one in found if one is not None), None)
+    if known is None or len(found) == 1:
+        return known
+    return replace(known, certain=False)

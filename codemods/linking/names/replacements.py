@@ -1,0 +1,130 @@
+"""What the files of a project replace: methods of the tracker, and functions of its modules."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.external.put_names import PUTTING, put_in_bytes
+from codemods.analysis.external.references import ExternalUse
+from codemods.analysis.external.spelling import GAP, whole
+from codemods.linking.module_graph import module_parts
+from codemods.linking.surroundings import imports_first
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from codemods.analysis.semantic_model import SemanticModel
+    from codemods.linking.module_graph import ModuleGraph
+    from codemods.linking.names.spoken_names import SpokenNames
+    from codemods.project.discovery import DiscoveredFile
+
+_SET_CALLS = "|".join((words.SET_CALL, words.OLDER_SET_CALL)).encode()
+#: A set call's name as a text, as what is assigned, or as a keyword of ``patch.multiple``.
+_REPLACING = re.compile(
+    rb"[\"'](?:[\w.]*\.)?(?:%b)[\"']|\b(?:%b)%b=(?!=)" % (_SET_CALLS, _SET_CALLS, GAP)
+)
+#: How each of those ends: nearly all calls are told apart by this alone.
+_REPLACED = re.compile(rb"(?:%b)(?:[\"']|%b=(?!=))" % (_SET_CALLS, GAP))
+_CONFTEST = "conftest"
+_PLUGINS = "pytest_plugins"
+
+
+class Replacements:
+    """Where the project replaces methods of the tracker, and which modules run there."""
+
+    def __init__(
+        self,
+        graph: ModuleGraph,
+        analysed: Callable[[DiscoveredFile], SemanticModel | None],
+        spoken: SpokenNames,
+    ) -> None:
+        self._graph = graph
+        self._analysed = analysed
+        self._spoken = spoken
+        self._found: dict[Path, ExternalUse] | None = None
+        self._put: dict[Path, frozenset[bytes]] = {}
+        self._putting: dict[tuple[str, Path], list[DiscoveredFile]] = {}
+
+    def of(self, path: Path) -> ExternalUse | None:
+        """Return the first replacement in another file that imports the module in *path*."""
+        if self._found is None:
+            self._found = {}
+            for file, use in self._places():
+                for reached in self._reached(file):
+                    if reached != file.path:
+                        self._found.setdefault(reached, use)
+        return self._found.get(path)
+
+    def _places(self) -> Iterator[tuple[DiscoveredFile, ExternalUse]]:
+        seen: set[Path] = set()
+        for method in (words.SET_CALL, words.OLDER_SET_CALL):
+            for file in self._graph.holding(method):
+                content = self._graph.content(file)
+                by_text = b"patch" in content or b"setattr" in content
+                if file.path in seen or not (by_text or _puts(content)):
+                    continue
+                seen.add(file.path)
+                semantic = self._analysed(file)
+                place = semantic.replaced_method if semantic is not None else None
+                if semantic is not None and place is not None:
+                    span = semantic.module.span(place)
+                    text = semantic.module.segment(place)
+                    yield file, ExternalUse(text, f"{file.display}:{span.line}")
+
+    def _reached(self, file: DiscoveredFile) -> set[Path]:
+        """Return the files that *file* imports, whatever is between, and those of who imports it.
+
+        A helper replaces what the tests that call it run.  What a conftest.py replaces, or a
+        plugin that it names, it replaces for every test beside and below it.
+        """
+        waiting = {file.path: file}
+        for one in (found := [file]):
+            users = [*self._graph.importing(one.path), *self._naming_plugin(one)]
+            if one.path.stem == _CONFTEST:
+                folder = one.path.parent
+                users += [f for f in self._graph.files if folder in f.path.parents]
+            found += [user for user in users if user.path not in waiting]
+            waiting.update((user.path, user) for user in users)
+        return {one.path for one in imports_first(self._graph, list(waiting.values()))}
+
+    def _naming_plugin(self, file: DiscoveredFile) -> list[DiscoveredFile]:
+        """Return the files by which pytest loads *file* as a plugin, which no import shows."""
+        if b"fixture" not in self._graph.content(file):
+            return []
+        name = re.compile(whole(file.path.stem))
+        return [
+            user
+            for user in self._graph.holding(_PLUGINS)
+            if user.path != file.path and name.search(self._graph.content(user))
+        ]
+
+    def putting(self, name: str, path: Path) -> list[DiscoveredFile]:
+        """Return the other files that may replace the function *name* of the module in *path*.
+
+        Words that nobody has looked for yet are not worth a reading of the whole project: where
+        neither the function's nor its module's is, files that put names by texts are asked.
+        """
+        if (name, path) not in self._putting:
+            word = name.encode(errors="surrogateescape")
+            known = [w for w in (name, module_parts(path)[-1]) if self._graph.is_looked_for(w)]
+            near = {f.path: f for one in known or PUTTING for f in self._graph.holding(one)}
+            found = {f.path: f for f in near.values() if word in self._put_in(f)}
+            hidden = self._spoken.hidden_puts
+            found.update((file.path, file) for file, names in hidden if name in names)
+            found.pop(path, None)
+            self._putting[name, path] = sorted(found.values(), key=lambda file: file.display)
+        return self._putting[name, path]
+
+    def _put_in(self, file: DiscoveredFile) -> frozenset[bytes]:
+        """Return the names that *file* gives to modules, classes and objects, but to its own."""
+        if file.path not in self._put:
+            self._put[file.path] = frozenset(put_in_bytes(self._graph.content(file)))
+        return self._put[file.path]
+
+
+def _puts(content: bytes) -> bool:
+    """Whether *content* puts something in the place of a set call, by its name."""
+    return bool(_REPLACED.search(content) and _REPLACING.search(content))
