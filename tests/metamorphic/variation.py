@@ -61,8 +61,16 @@ _CONTEXTS = ("ai_usage_context", "batch_ai_usage_context")
 class _Unnamed(_Comparable):
     """Takes the names of blocks away, which come from those of functions, and sorts imports."""
 
+    _contexts: frozenset[str] = frozenset(_CONTEXTS)
+
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        aliases = (one for one in ast.walk(node) if isinstance(one, ast.alias))
+        others = (one.asname for one in aliases if one.asname and one.name in _CONTEXTS)
+        self._contexts = frozenset(_CONTEXTS).union(others)
+        return self.generic_visit(node)
+
     def visit_Call(self, node: ast.Call) -> ast.Call:
-        named = isinstance(node.func, ast.Name) and node.func.id in _CONTEXTS
+        named = isinstance(node.func, ast.Name) and node.func.id in self._contexts
         if named and node.args and isinstance(node.args[0], ast.Constant):
             node.args[0].value = ""
         return super().visit_Call(node)
