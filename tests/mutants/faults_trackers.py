@@ -177,7 +177,7 @@ def whatever_is_built_has_no_ids(real: Any) -> Any:
 )
 def other_names_of_the_library_are_unknown(real: Any) -> Any:
     """What is imported of the library under another name is known by that name only."""
-    return lambda kinds, elsewhere=None: (frozenset(), {})
+    return lambda kinds, elsewhere=None: frozenset()
 
 
 @mutant("linking.names.reexports:Reexports.of", "X5_counter_of_another_file", fault="C15")

@@ -53,19 +53,17 @@ _CHAINS = (ast.Name, ast.Attribute)
 _LIKELY = frozenset((ast.Name, ast.Attribute, ast.Call, ast.Dict, ast.Tuple))
 
 
-def note_library_names(
-    kinds: Kinds, elsewhere: Elsewhere | None = None
-) -> tuple[frozenset[str], Mapping[str, str]]:
+def note_library_names(kinds: Kinds, elsewhere: Elsewhere | None = None) -> frozenset[str]:
     """Note at each expression of the nodes *kinds* of which name of the library it is another name.
 
     Only where that is sure, and cannot be taken for something else: nothing but such imports and
     assignments binds the variable, in whatever scope.
-    Return the names that are noted, and what others may import: libraries' names by those of here.
+    Return the names that are noted.
     """
     renamed = _Renamed(kinds, elsewhere)
     names, parts, fields = renamed.names, renamed.parts, renamed.fields
     if not names and not parts and not fields and not renamed.given_fields:
-        return frozenset(), renamed.library
+        return frozenset()
     bound = set(_bound(kinds, renamed))
     fields += _read_of_objects(kinds, renamed) if renamed.given_fields else ()
     of_files = [(node, own) for node, root, own in fields if root not in bound]
@@ -80,9 +78,16 @@ def note_library_names(
         path = sure.get(_part(node))
         if path is not None:
             _note(node, path, bound)
-    given = {k: v for k, v in renamed.library.items() if k not in bound}
     noted = map(_name, (*known.values(), *sure.values(), *(own for _, own in of_files)))
-    return frozenset(noted), {**given, **known}
+    return frozenset(noted)
+
+
+def given_to_others(kinds: Kinds, elsewhere: Elsewhere | None) -> Mapping[str, str]:
+    """Return what others may import of the module of *kinds*: libraries' names by those of here."""
+    renamed = _Renamed(kinds, elsewhere)
+    bound = set(_bound(kinds, renamed))
+    every = {**renamed.library, **renamed.names}
+    return {name: path for name, path in every.items() if path and name not in bound}
 
 
 def _note(node: ast.AST, path: str, bound: Collection[str]) -> None:
@@ -111,6 +116,8 @@ class _Renamed:
         self.targets: set[ast.AST] = set()
         #: The imports that bring in what another file has of a library.
         self.given: set[ast.alias] = set()
+        #: The imports of libraries themselves.
+        self.taken: set[ast.alias] = set()
         #: What objects are given, by the variable of the object, mostly ``self``, and the field.
         self.given_fields: dict[tuple[str, str], str] = {}
         self._elsewhere = elsewhere
@@ -146,6 +153,7 @@ class _Renamed:
         for alias in node.names:
             other, path = alias.asname, f"{node.module}.{alias.name}"
             self.library[other or alias.name] = path
+            self.taken.add(alias)
             if other is not None and other != alias.name:
                 self._add(other, path)
 
@@ -341,9 +349,7 @@ def _bound(kinds: Kinds, renamed: _Renamed) -> Iterator[str]:
             for alias in node.names:
                 local = alias.asname or alias.name.partition(".")[0]
                 own = alias in renamed.given or (
-                    isinstance(node, ast.ImportFrom)
-                    and local in renamed.library
-                    and _name(others.get(local, local)) == alias.name
+                    alias in renamed.taken and _name(others.get(local, local)) == alias.name
                 )
                 if not own:
                     yield local

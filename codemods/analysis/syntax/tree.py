@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from codemods.analysis.external.library_names import note_library_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
 Node = TypeVar("Node", bound=ast.AST)
 
@@ -105,14 +105,12 @@ def walk(node: ast.AST) -> list[ast.AST]:
 class Index:
     """The nodes inside of a module, in the order of ``ast.walk``, all and by their kinds.
 
-    ``renamed`` are the names of libraries that other names here stand for, and ``library`` all
-    that others may import of here, by its names here.
+    ``renamed`` are the names of libraries that other names here stand for.
     """
 
     nodes: list[ast.AST]
     kinds: dict[type[ast.AST], list[ast.AST]]
     renamed: frozenset[str]
-    library: Mapping[str, str]
     _of: dict[tuple[type[ast.AST], ...], list[ast.AST]] = field(default_factory=dict, repr=False)
 
     def every(self, kind: type[Node]) -> list[Node]:
@@ -147,8 +145,8 @@ def index(tree: ast.Module) -> Index:
             node.inner = found = inside(kind, _inner)(node)  # type: ignore[attr-defined]
             nodes += found
     known = dict(kinds)
-    renamed, library = note_library_names(known, getattr(tree, "elsewhere", None))
-    tree.index = made = Index(nodes, known, renamed, library)  # type: ignore[attr-defined]
+    renamed = note_library_names(known, getattr(tree, "elsewhere", None))
+    tree.index = made = Index(nodes, known, renamed)  # type: ignore[attr-defined]
     return made
 
 

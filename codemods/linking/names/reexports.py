@@ -10,6 +10,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from codemods.analysis.external.library_names import given_to_others
 from codemods.analysis.external.spelling import GAP, NAME, spaced
 from codemods.analysis.syntax.tree import index
 
@@ -125,7 +126,7 @@ def _text(name: bytes) -> str:
 
 
 def _given(tree: ast.Module) -> Mapping[str, str]:
-    return index(tree).library
+    return given_to_others(index(tree).kinds, getattr(tree, "elsewhere", None))
 
 
 class SeenFrom:
