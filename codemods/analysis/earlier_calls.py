@@ -11,8 +11,9 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
+    from codemods.analysis.left_suites import Suite
     from codemods.analysis.syntax.parsed_module import ParsedModule
     from codemods.analysis.trackers.lifetimes import SetCall
 
@@ -62,22 +63,24 @@ class _Tree(Generic[Label]):
         self._levels: dict[tuple[ast.AST, str], _Level[Label]] = {}
         self._before: dict[ast.AST, frozenset[Label]] = {}
 
-    def add(self, site: SetCall, labels: Collection[Label]) -> None:
-        """Take in *site*, which stands behind all that are there."""
+    def add(self, site: SetCall, labels: Collection[Label], left: Suite | None = None) -> None:
+        """Take in *site*, which stands behind all that are there; it counts in *left* only."""
         place = position(site.call)
         node: ast.AST = site.statement
         while self._module.paths.get(node):
             inside = self._inside.get(node)
+            parent, field = self._module.parents[node], self._module.paths[node][-1][0]
             if inside is None:
                 inside = self._inside[node] = {}
-                parent, field = self._module.parents[node], self._module.paths[node][-1][0]
                 for key in ((parent, field), (parent, "")):
                     self._levels.setdefault(key, _Level()).append(node, inside)
             elif inside.keys() >= set(labels):
                 return
             for label in labels:
                 inside.setdefault(label, place)
-            node = self._module.parents[node]
+            if (parent, field) == left:
+                return
+            node = parent
 
     def first_in(self, body: list[ast.stmt], start: int, stop: int) -> dict[Label, Position]:
         """Return where the first call with each label is in ``body[start:stop]``."""
@@ -127,13 +130,17 @@ class _Tree(Generic[Label]):
 
 
 class EarlierCalls(Generic[Label]):
-    """Answers for *sites*, each with its labels, in or below the body that begins with *first*."""
+    """Answers for *sites*, each with its labels, in or below the body that begins with *first*.
+
+    Behind a suite of *left*, by the statement of a site in it, that one has not run.
+    """
 
     def __init__(
         self,
         module: ParsedModule,
         first: ast.stmt,
         sites: Iterable[tuple[SetCall, Collection[Label]]],
+        left: Callable[[ast.AST], Suite | None] | None = None,
     ) -> None:
         self._module = module
         self._around_all = module.loops_around(first)
@@ -143,11 +150,14 @@ class EarlierCalls(Generic[Label]):
         self._in_loop: dict[ast.AST, set[Label]] = {}
         for site, labels in sorted(sites, key=lambda pair: position(pair[0].call)):
             self._all.add(site, labels)
-            if module.enclosing_loop(site.call) is None:
-                self._branched.add(site, labels)
+            loops = module.loops_around(site.statement)
+            suite = left(site.statement) if left is not None else None
+            beyond = module.loops_around(suite[0]) if suite is not None else frozenset()
+            if module.enclosing_loop(site.call) is None or loops == beyond:
+                self._branched.add(site, labels, suite)
             else:  # the next round may take another branch
                 self._repeated.append(site.call, dict.fromkeys(labels, position(site.call)))
-            for loop in module.loops_around(site.statement) - self._around_all:
+            for loop in loops - beyond - self._around_all:
                 self._in_loop.setdefault(loop, set()).update(labels)
 
     def before(self, node: ast.AST) -> frozenset[Label]:

@@ -126,7 +126,30 @@ def _is_set_again(body: list[ast.stmt], name: str, user: ast.expr) -> bool:
     return [(k, fingerprint(v)) for k, v in inner[1]] == [(words.USER, fingerprint(user))]
 
 
-def are_merged(old: Fields, given: Fields, new: Fields, *, replaces: bool) -> bool:
+def check_merged(
+    before: ast.stmt,
+    after: ast.With | ast.AsyncWith,
+    old: NewBlock,
+    new: NewBlock,
+    *,
+    replaces: bool,
+) -> str | None:
+    """Return the tracker of a block whose first ids moved into its header; raise if others did."""
+    if not isinstance(before, ast.With | ast.AsyncWith) or type(before) is not type(after):
+        raise Difference("the kind of a block changed", after)
+    name = old.target or (old.tracker.id if isinstance(old.tracker, ast.Name) else None)
+    site = set_call(before.body[0])
+    if site is None or site[0] != name:
+        raise Difference("the header of a block changed", after)
+    if not _are_merged(old.fields, site[1], new.fields, replaces=replaces):
+        raise Difference("the header does not name the ids that the block set", after)
+    operations = fingerprints(before.items[0].context_expr.args)  # type: ignore[attr-defined]
+    if operations != fingerprints(after.items[0].context_expr.args):  # type: ignore[attr-defined]
+        raise Difference("the operation of a block changed", after)
+    return name
+
+
+def _are_merged(old: Fields, given: Fields, new: Fields, *, replaces: bool) -> bool:
     """Whether a header with *new* ids has those that it had, and those that its block was *given*.
 
     One that both name has one value, or the later one where a person was asked (*replaces*).

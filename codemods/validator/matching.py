@@ -10,13 +10,13 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.validator.fingerprint import alike, fingerprint, fingerprints
+from codemods.validator.fingerprint import alike, fingerprint
 from codemods.validator.given_ids.choices import check_choice, is_choice, plainly, setting
 from codemods.validator.given_ids.idle import passed_idle
 from codemods.validator.ids import (
-    are_merged,
     begins_alike,
     check_count,
+    check_merged,
     is_unchanged,
     lifted,
     lost_of,
@@ -25,6 +25,7 @@ from codemods.validator.ids import (
     takes_ids,
     without_user,
 )
+from codemods.validator.leaving import joined, lives_in
 from codemods.validator.needless import lines_of_finally, removable, unwrapped
 from codemods.validator.parameters import with_old_signature
 from codemods.validator.respelling import is_respelled, set_on_trackers
@@ -88,6 +89,9 @@ class Matcher:
         self._by_older_name: frozenset[ast.Call] = frozenset()
         #: The tracker of the new block that takes all calls at the current place, if one does.
         self._takes: str | None = None
+        #: Trackers that each round builds; those whose life an error ends (None: all).
+        self._rounds: set[str] = set()
+        self._sure: set[str] | None = None
         #: What the ends of blocks made needless, by first and last line of the original.
         self.removed: list[tuple[int, int]] = []
 
@@ -312,19 +316,9 @@ class Matcher:
         self, before: ast.stmt, after: ast.With | ast.AsyncWith, old: NewBlock, new: NewBlock
     ) -> None:
         """Ids set at the start of a block moved into its header."""
-        if not isinstance(before, ast.With | ast.AsyncWith) or type(before) is not type(after):
-            raise Difference("the kind of a block changed", after)
-        name = old.target or (old.tracker.id if isinstance(old.tracker, ast.Name) else None)
-        site = set_call(before.body[0])
-        if site is None or site[0] != name:
-            raise Difference("the header of a block changed", after)
-        if not are_merged(old.fields, site[1], new.fields, replaces=self.replaces_ids):
-            raise Difference("the header does not name the ids that the block set", after)
-        operations = fingerprints(before.items[0].context_expr.args)  # type: ignore[attr-defined]
-        if operations != fingerprints(after.items[0].context_expr.args):  # type: ignore[attr-defined]
-            raise Difference("the operation of a block changed", after)
+        name = check_merged(before, after, old, new, replaces=self.replaces_ids)
         self._trackers.append(name or "")
-        self._whole(before.body[1:], after.body)
+        self._whole(before.body[1:], after.body)  # type: ignore[attr-defined]
         self._trackers.pop()
 
     def statement(self, before: ast.stmt, after: ast.stmt) -> None:
@@ -334,27 +328,29 @@ class Matcher:
         if self._is_one_program and not self._renames and is_unchanged(before, after, self._known):
             return
         known, trackers, takes = self._known, self._trackers, self._takes
+        rounds, sure = self._rounds, self._sure
         if isinstance(before, _Definition):
             self._known, self._trackers, self._takes = {}, [], None  # its variables are its own
+            self._rounds, self._sure = set(), None
         elif context_header(before, self._before) is not None:
             self._takes = None
         self._parts(before, with_old_signature(before, after))
         if isinstance(before, _Definition):
             self._known, self._trackers = known, trackers
-        self._takes = takes
+        self._takes, self._rounds, self._sure = takes, rounds, sure
 
     def _parts(self, before: ast.AST, after: ast.AST) -> None:
         self._same(shell(before), shell(after), after)
         start, ends = self._known, []
+        made = {b[0] for one in bodies(before) for s in one if (b := construction(s, self._before))}
+        self._rounds, self._sure = lives_in(before, made, self._rounds, self._sure)
         for one, other in zip(bodies(before), bodies(after), strict=True):
             if isinstance(before, ast.If | ast.Match):
                 # Only one of these bodies runs: what one sets is not known in the next.
                 self._known = {name: dict(ids) for name, ids in start.items()}
             self._whole(one, other)
-            ends.append(self._known)
-        for end in ends:
-            for name, ids in end.items():
-                self._known.setdefault(name, {}).update(ids)
+            ends.append((one, self._known))
+        self._known = joined(start, ends, self._rounds, self._sure)
 
     def _whole(self, before: list[ast.stmt], after: list[ast.stmt]) -> None:
         if self.sequence(before, after, None) != len(before):

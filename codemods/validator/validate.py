@@ -15,6 +15,7 @@ from codemods import interpreter
 from codemods import vocabulary as words
 from codemods.validator.comments import same_comments
 from codemods.validator.given_ids.unpacked import is_to_write_out, written_out
+from codemods.validator.leaving import is_never_reached
 from codemods.validator.matching import Matcher
 from codemods.validator.parameters import same_signatures
 from codemods.validator.pieces import Program, programs
@@ -79,11 +80,12 @@ def _difference(
         matcher.module(old, new, whole=whole)
         around = parents(new)
         elsewhere = _reads_elsewhere(around, matcher.blocks)
+        made = {block for block, _ in matcher.blocks}
         for block, name in matcher.blocks:
             if unsafe and _outlives(around, block, name):
                 continue  # others have it, whatever the block does
             told = asked if block.items[0].optional_vars is None else ()
-            _no_use_elsewhere(around, block, name, elsewhere, told)
+            _no_use_elsewhere(around, block, name, elsewhere, told, made)
             _nothing_escapes(around, block, name, told, yields=block not in held)
         for block, name in matcher.unnamed:
             _nobody_asks_for(around, block, name)
@@ -157,6 +159,7 @@ def _no_use_elsewhere(
     name: str,
     elsewhere: ReadsElsewhere,
     asked: Collection[str],
+    made: Collection[ast.AST],
 ) -> None:
     """Raise if the block's tracker is used where the block's ids would have lasted.
 
@@ -172,7 +175,8 @@ def _no_use_elsewhere(
         later = (
             after and not _apart(parents, block, node) and not _rebuilt(scope, name, block, node)
         )
-        if (again or later) and not _is_told(parents, node, asked):
+        left = is_never_reached(parents, block, name, node, made) if again or later else True
+        if not left and not _is_told(parents, node, asked):
             raise Difference(f"{name} is used outside of its block", node)
 
 

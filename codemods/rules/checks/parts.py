@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods.analysis.earlier_calls import EarlierCalls, position
+from codemods.analysis.left_suites import LeftSuites
 from codemods.analysis.trackers.lifetimes import Lifetime, SetCall, is_none
 
 if TYPE_CHECKING:
@@ -120,7 +122,8 @@ class Order:
 
     def __init__(self, semantic: SemanticModel, lifetime: Lifetime) -> None:
         sites = [(site, keys_of(site)) for site in lifetime.sets]
-        self._earlier = EarlierCalls(semantic.module, lifetime.body[0], sites)
+        left = partial(semantic.taint.once(LeftSuites).around, lifetime)
+        self._earlier = EarlierCalls(semantic.module, lifetime.body[0], sites, left)
         self._places: dict[str, list[Position]] = {}
         for site, keys in sorted(sites, key=lambda pair: position(pair[0].call)):
             for key in keys:

@@ -11,6 +11,7 @@ import dataclasses
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from codemods.analysis.left_suites import LeftSuites
 from codemods.analysis.syntax.effects import first_yield
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.block_extent import Block, between, closing_flush
@@ -183,12 +184,27 @@ def _order_refusal(
             for part in others:
                 if _overridden(part, holding):
                     continue
+                if _is_left_before(semantic, lifetime, parts, part, load):
+                    continue
                 refusal = _reached(semantic, finding, lifetime, part.sets[0], load)
                 of_loop = refusal is not None and refusal.reason == Reason.LOOP_CARRIED_CONTEXT
                 asked = of_loop and not holding and left.may_be_asked(part, load)
                 if refusal is not None and not asked:
                     return refusal
     return _exits_refusal(semantic, finding, lifetime, flow)
+
+
+def _is_left_before(
+    semantic: SemanticModel, lifetime: Lifetime, parts: list[Part], part: Part, load: ast.Name
+) -> bool:
+    """Whether the life is over before *load*, once the ids of *part* are set.
+
+    Those that are set inside the block of others stay there: no block is put into another one.
+    """
+    first = part.sets[0]
+    if semantic.taint.once(LeftSuites).may_follow(lifetime, first.call, load):
+        return False
+    return not any(other.block.holds(first.path) for other in parts if other is not part)
 
 
 def _overridden(part: Part, holding: list[Part]) -> bool:
@@ -314,14 +330,16 @@ def _others(semantic: SemanticModel, lifetime: Lifetime, part: Part) -> list[tup
     """Return the calls that may run before or after *part* does, and whether one is above it."""
     first = part.sets[0]
     receiver: ast.Name = first.call.func.value  # type: ignore[attr-defined]
-    loops = _loops(semantic, lifetime, first)
+    loops, suites = _loops(semantic, lifetime, first), semantic.taint.once(LeftSuites)
     found = []
     for site in lifetime.sets:
         above = _position(site) < _position(first)
         if loops & _loops(semantic, lifetime, site):
             found.extend([(site, True), (site, False)])
         elif site not in part.sets and not exclusive(semantic, site, receiver):
-            found.append((site, above))
+            one, other = (site, first) if above else (first, site)
+            if suites.may_follow(lifetime, one.call, other.call):
+                found.append((site, above))
     return found
 
 
