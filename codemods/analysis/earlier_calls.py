@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from codemods.analysis.left_suites import Suite
+    from codemods.analysis.left_bodies import Body
     from codemods.analysis.syntax.parsed_module import ParsedModule
     from codemods.analysis.trackers.lifetimes import SetCall
 
@@ -63,7 +63,7 @@ class _Tree(Generic[Label]):
         self._levels: dict[tuple[ast.AST, str], _Level[Label]] = {}
         self._before: dict[ast.AST, frozenset[Label]] = {}
 
-    def add(self, site: SetCall, labels: Collection[Label], left: Suite | None = None) -> None:
+    def add(self, site: SetCall, labels: Collection[Label], left: Body | None = None) -> None:
         """Take in *site*, which stands behind all that are there; it counts in *left* only."""
         place = position(site.call)
         node: ast.AST = site.statement
@@ -132,7 +132,7 @@ class _Tree(Generic[Label]):
 class EarlierCalls(Generic[Label]):
     """Answers for *sites*, each with its labels, in or below the body that begins with *first*.
 
-    Behind a suite of *left*, by the statement of a site in it, that one has not run.
+    Behind a body of *left*, by the statement of a site in it, that one has not run.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class EarlierCalls(Generic[Label]):
         module: ParsedModule,
         first: ast.stmt,
         sites: Iterable[tuple[SetCall, Collection[Label]]],
-        left: Callable[[ast.AST], Suite | None] | None = None,
+        left: Callable[[ast.AST], Body | None] | None = None,
     ) -> None:
         self._module = module
         self._around_all = module.loops_around(first)
@@ -151,10 +151,10 @@ class EarlierCalls(Generic[Label]):
         for site, labels in sorted(sites, key=lambda pair: position(pair[0].call)):
             self._all.add(site, labels)
             loops = module.loops_around(site.statement)
-            suite = left(site.statement) if left is not None else None
-            beyond = module.loops_around(suite[0]) if suite is not None else frozenset()
+            body = left(site.statement) if left is not None else None
+            beyond = module.loops_around(body[0]) if body is not None else frozenset()
             if module.enclosing_loop(site.call) is None or loops == beyond:
-                self._branched.add(site, labels, suite)
+                self._branched.add(site, labels, body)
             else:  # the next round may take another branch
                 self._repeated.append(site.call, dict.fromkeys(labels, position(site.call)))
             for loop in loops - beyond - self._around_all:

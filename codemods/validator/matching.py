@@ -13,6 +13,7 @@ from codemods import vocabulary as words
 from codemods.validator.fingerprint import alike, fingerprint
 from codemods.validator.given_ids.choices import check_choice, is_choice, plainly, setting
 from codemods.validator.given_ids.idle import passed_idle
+from codemods.validator.given_ids.leaving import bodies_of_lifetimes, joined
 from codemods.validator.ids import (
     begins_alike,
     check_count,
@@ -25,7 +26,6 @@ from codemods.validator.ids import (
     takes_ids,
     without_user,
 )
-from codemods.validator.leaving import joined, lives_in
 from codemods.validator.needless import lines_of_finally, removable, unwrapped
 from codemods.validator.parameters import with_old_signature
 from codemods.validator.respelling import is_respelled, set_on_trackers
@@ -343,7 +343,7 @@ class Matcher:
         self._same(shell(before), shell(after), after)
         start, ends = self._known, []
         made = {b[0] for one in bodies(before) for s in one if (b := construction(s, self._before))}
-        self._rounds, self._sure = lives_in(before, made, self._rounds, self._sure)
+        self._rounds, self._sure = bodies_of_lifetimes(before, made, self._rounds, self._sure)
         for one, other in zip(bodies(before), bodies(after), strict=True):
             if isinstance(before, ast.If | ast.Match):
                 # Only one of these bodies runs: what one sets is not known in the next.

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from codemods import interpreter
 from codemods import vocabulary as words
 from codemods.validator.comments import same_comments
+from codemods.validator.given_ids.leaving import is_never_reached
 from codemods.validator.given_ids.unpacked import is_to_write_out, written_out
-from codemods.validator.leaving import is_never_reached
 from codemods.validator.matching import Matcher
 from codemods.validator.parameters import same_signatures
 from codemods.validator.pieces import Program, programs

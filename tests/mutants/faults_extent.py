@@ -164,13 +164,13 @@ def nothing_ends_a_function(real: Any) -> Any:
     return lambda semantic, part, other: False
 
 
-@mutant("analysis.left_suites:_goes_on", "X11")
+@mutant("analysis.left_bodies:_goes_on", "X11")
 def rounds_end_with_their_branch(real: Any) -> Any:
     """A branch that may go on with the next round ends the life if it returns at its end."""
     return lambda body, repeated: False
 
 
-@mutant("analysis.left_suites:LeftSuites._entered", "X8", "X11")
+@mutant("analysis.left_bodies:LeftBodies._entered", "X8", "X11")
 def nobody_catches_errors(real: Any) -> Any:
     """An error in a branch that returns ends the life, whatever is around it."""
     return lambda self, outer, suite: real(self, outer, suite)._replace(sure=True)

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods.analysis.earlier_calls import EarlierCalls, position
-from codemods.analysis.left_suites import LeftSuites
+from codemods.analysis.left_bodies import LeftBodies
 from codemods.analysis.trackers.lifetimes import Lifetime, SetCall, is_none
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Order:
 
     def __init__(self, semantic: SemanticModel, lifetime: Lifetime) -> None:
         sites = [(site, keys_of(site)) for site in lifetime.sets]
-        left = partial(semantic.taint.once(LeftSuites).around, lifetime)
+        left = partial(semantic.taint.once(LeftBodies).around, lifetime)
         self._earlier = EarlierCalls(semantic.module, lifetime.body[0], sites, left)
         self._places: dict[str, list[Position]] = {}
         for site, keys in sorted(sites, key=lambda pair: position(pair[0].call)):

@@ -11,7 +11,7 @@ import dataclasses
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from codemods.analysis.left_suites import LeftSuites
+from codemods.analysis.left_bodies import LeftBodies
 from codemods.analysis.syntax.effects import first_yield
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.block_extent import Block, between, closing_flush
@@ -202,7 +202,7 @@ def _is_left_before(
     Those that are set inside the block of others stay there: no block is put into another one.
     """
     first = part.sets[0]
-    if semantic.taint.once(LeftSuites).may_follow(lifetime, first.call, load):
+    if semantic.taint.once(LeftBodies).may_follow(lifetime, first.call, load):
         return False
     return not any(other.block.holds(first.path) for other in parts if other is not part)
 
@@ -330,7 +330,7 @@ def _others(semantic: SemanticModel, lifetime: Lifetime, part: Part) -> list[tup
     """Return the calls that may run before or after *part* does, and whether one is above it."""
     first = part.sets[0]
     receiver: ast.Name = first.call.func.value  # type: ignore[attr-defined]
-    loops, suites = _loops(semantic, lifetime, first), semantic.taint.once(LeftSuites)
+    loops, left = _loops(semantic, lifetime, first), semantic.taint.once(LeftBodies)
     found = []
     for site in lifetime.sets:
         above = _position(site) < _position(first)
@@ -338,7 +338,7 @@ def _others(semantic: SemanticModel, lifetime: Lifetime, part: Part) -> list[tup
             found.extend([(site, True), (site, False)])
         elif site not in part.sets and not exclusive(semantic, site, receiver):
             one, other = (site, first) if above else (first, site)
-            if suites.may_follow(lifetime, one.call, other.call):
+            if left.may_follow(lifetime, one.call, other.call):
                 found.append((site, above))
     return found
 

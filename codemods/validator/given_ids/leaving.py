@@ -48,7 +48,7 @@ def is_never_reached(
     return False
 
 
-def lives_in(
+def bodies_of_lifetimes(
     statement: ast.AST, made: set[str], rounds: set[str], sure: set[str] | None
 ) -> tuple[set[str], set[str] | None]:
     """Return *rounds* and *sure* of ``joined`` inside *statement*, whose bodies build *made*."""
