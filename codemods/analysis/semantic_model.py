@@ -194,7 +194,7 @@ class SemanticModel:
     def standing(self) -> StandingIds:
         """The ids that trackers have by their construction and set calls."""
         given = frozenset(alias.name for alias in self.getter_calls.aliases)
-        return StandingIds(self.module, self.lifetimes, given)
+        return StandingIds(self.module, self.scopes, self.lifetimes, given)
 
     @cached_property
     def calls_by_name(self) -> list[ast.Call]:

@@ -40,7 +40,8 @@ def lent_by(
     """
     left = left_by(proposal) if left is None else left
     by_hand = set_within(semantic, body_of(semantic, wrap), taken)
-    return named_ids(wrap) | left | semantic.standing.of(tracker_of(wrap)) | by_hand
+    standing = semantic.standing.of(tracker_of(wrap), key_of_block(semantic, wrap))
+    return named_ids(wrap) | left | standing | by_hand
 
 
 def left_by(proposal: Proposal) -> frozenset[str]:

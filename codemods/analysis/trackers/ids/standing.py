@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from codemods.analysis.syntax.parsed_module import ParsedModule, Path
-    from codemods.analysis.trackers.lifetimes import Lifetimes, SetCall
+    from codemods.analysis.syntax.scopes import Binding, Scopes
+    from codemods.analysis.trackers.lifetimes import Construct, Lifetimes, SetCall
+
+    #: Ids by the variable that they are given to; by None where that may be any of the text.
+    _Told = dict[Binding | None, frozenset[str]]
 
 #: Batch mode is lent like an id, and named by the batch form only.
 MODE = "batch mode"
@@ -27,18 +31,28 @@ _TELLING = frozenset((*_SETTERS, words.BATCH_MODE_CALL, *words.STATE_ATTRIBUTES)
 class StandingIds:
     """Answers for the trackers of one module, by their text.
 
-    *given_to_all* are the names of those that functions of other files have too.
+    Variables of two functions that each build their own tracker are told apart, whatever their
+    text: others may be another name for one.  *given_to_all* are the names of those that functions
+    of other files have too.
     """
 
     def __init__(
-        self, module: ParsedModule, lifetimes: Lifetimes, given_to_all: frozenset[str]
+        self,
+        module: ParsedModule,
+        scopes: Scopes,
+        lifetimes: Lifetimes,
+        given_to_all: frozenset[str],
     ) -> None:
         self._module = module
+        self._scopes = scopes
         self._lifetimes = lifetimes
         self._given_to_all = given_to_all
 
-    def of(self, tracker: ast.expr | None) -> frozenset[str]:
-        """Return the ids that a tracker of that name may have beside those of the block."""
+    def of(self, tracker: ast.expr | None, variable: object = None) -> frozenset[str]:
+        """Return the ids that a tracker of that name may have beside those of the block.
+
+        *variable* is the binding that it is, where its text is new.
+        """
         if tracker is None:
             return frozenset()
         if isinstance(tracker, ast.Call):
@@ -47,7 +61,11 @@ class StandingIds:
         text = ast.unparse(tracker)
         if text in self._given_to_all:
             return ALL_IDS  # whoever else is given that tracker may have set any
-        return self._told.get(text, frozenset()) | self._built.get(text, frozenset())
+        variable = self._key(tracker) if variable is None else variable
+        own = variable if variable in self._apart else None
+        every = (told.get(text, {}) for told in (self._told, self._built))
+        parts = (ids for told in every for of, ids in told.items() if own in (None, of) or not of)
+        return frozenset().union(*parts)
 
     def told_in(
         self, body: Sequence[ast.stmt], tracker: ast.expr | None, taken: Collection[Path]
@@ -82,14 +100,41 @@ class StandingIds:
         return found
 
     @cached_property
-    def _told(self) -> dict[str, frozenset[str]]:
+    def _told(self) -> dict[str, _Told]:
         """The ids that calls and assignments give, by the text of their tracker."""
-        found: dict[str, frozenset[str]] = {}
+        found: dict[str, _Told] = {}
         for node in self._module.every(ast.Attribute):
             if node.attr in _TELLING:
-                text = ast.unparse(node.value)
-                found[text] = found.get(text, frozenset()) | self._given(node)
+                of, told = self._key(node.value), found.setdefault(ast.unparse(node.value), {})
+                told[of] = told.get(of, frozenset()) | self._given(node)
         return found
+
+    def _key(self, tracker: ast.expr) -> Binding | None:
+        """Return the variable that *tracker* is, if no other one may be a name for its tracker."""
+        known = isinstance(tracker, ast.Name) and tracker in self._scopes.scope_of
+        variable = self._scopes.of(tracker) if known else None  # type: ignore[arg-type]
+        return variable if variable in self._apart else None
+
+    @cached_property
+    def _apart(self) -> frozenset[Binding]:
+        """The variables of functions that hold nothing but trackers which these build."""
+        built: dict[Binding, int] = {}
+        for construct, name in self._named:
+            binding = self._scopes.of(name)
+            if not construct.shared and isinstance(binding.scope.node, _FUNCTIONS):
+                built[binding] = built.get(binding, 0) + 1
+        return frozenset(b for b, count in built.items() if count == len(b.binders))
+
+    @cached_property
+    def _named(self) -> list[tuple[Construct, ast.Name]]:
+        """The constructions, each with a name that it is bound to."""
+        pairs = ((c, self._lifetimes.binding_of(c)) for c in self._lifetimes.constructs)
+        return [
+            (construct, name)
+            for construct, statement in pairs
+            if statement is not None
+            for name in self._lifetimes.names_of(construct, statement)
+        ]
 
     def _given(self, node: ast.Attribute) -> frozenset[str]:
         if node.attr in words.STATE_ATTRIBUTES and isinstance(node.ctx, ast.Store):
@@ -100,18 +145,12 @@ class StandingIds:
         return frozenset({MODE} if node.attr == words.BATCH_MODE_CALL else ())
 
     @cached_property
-    def _built(self) -> dict[str, frozenset[str]]:
+    def _built(self) -> dict[str, _Told]:
         """The ids that constructions give, by the variables that they are bound to."""
-        found: dict[str, frozenset[str]] = {}
-        for construct in self._lifetimes.constructs:
-            binding_statement = self._lifetimes.binding_of(construct)
-            names = (
-                self._lifetimes.names_of(construct, binding_statement)
-                if binding_statement is not None
-                else []
-            )
+        found: dict[str, _Told] = {}
+        for construct, name in self._named:
             if takes_user(construct.call):
-                found.update((name.id, frozenset({words.USER})) for name in names)
+                found.setdefault(name.id, {})[self._key(name)] = frozenset({words.USER})
         return found
 
 
