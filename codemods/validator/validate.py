@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from codemods import interpreter
 from codemods import vocabulary as words
 from codemods.validator.comments import same_comments
-from codemods.validator.given_ids.leaving import is_never_reached
+from codemods.validator.given_ids.leaving import are_apart, is_never_reached
 from codemods.validator.given_ids.unpacked import is_to_write_out, written_out
 from codemods.validator.matching import Matcher
 from codemods.validator.parameters import same_signatures
@@ -173,7 +173,7 @@ def _no_use_elsewhere(
         after = node.lineno > (block.end_lineno or block.lineno)
         again = loop is not None and any(n is node for n in ast.walk(loop))
         later = (
-            after and not _apart(parents, block, node) and not _rebuilt(scope, name, block, node)
+            after and not are_apart(parents, block, node) and not _rebuilt(scope, name, block, node)
         )
         left = is_never_reached(parents, block, name, node, made) if again or later else True
         if not left and not _is_told(parents, node, asked):
@@ -195,24 +195,6 @@ def _outlives(parents: Parents, block: ast.With, name: str) -> bool:
         for n in _of_variable(scope, name)
     )
     return "." in name or not any(bound)
-
-
-def _apart(parents: Parents, block: ast.AST, use: ast.AST) -> bool:
-    """Whether *block* and *use* lie in branches of one statement that never both run."""
-    ways: dict[ast.AST, ast.AST] = {}
-    below = block
-    while below in parents:
-        ways[parents[below]] = below
-        below = parents[below]
-    below = use
-    while below in parents and parents[below] not in ways:
-        below = parents[below]
-    meeting = parents.get(below)
-    if isinstance(meeting, ast.Match):
-        return isinstance(below, ast.match_case) and ways[meeting] is not below
-    if not isinstance(meeting, ast.If) or meeting.test in (below, ways[meeting]):
-        return False
-    return (below in meeting.body) != (ways[meeting] in meeting.body)
 
 
 def _rebuilt(scope: ast.AST, name: str, block: ast.With, use: ast.Name | ast.Attribute) -> bool:

@@ -133,6 +133,10 @@ class Order:
         """Return the ids that another call may have set when *site* is reached."""
         return self._earlier.before(site.call) | self._earlier.around(site.statement)
 
+    def above(self, site: SetCall) -> frozenset[str]:
+        """Return the ids that a call above *site* may have set, in no other branch."""
+        return self._earlier.before(site.call)
+
     def is_between(self, carried: Argument, site: SetCall) -> bool:
         """Whether a call sets the id of *carried* behind it and before the end of *site*."""
         places = self._places[carried.keyword]

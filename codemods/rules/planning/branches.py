@@ -73,7 +73,9 @@ def decide_nested(
         if isinstance(carried, Refusal):
             return carried
         confirm.extend(carried.confirm)
-        refusal = _block_refusal(semantic, finding, lifetime, part, own, flow, order)
+        refusal = _lost_refusal(semantic, finding, parts, part, order) or _block_refusal(
+            semantic, finding, lifetime, part, own, flow, order
+        )
         if refusal is not None:
             return refusal
         body = semantic.module.statements_around(first.statement)[block.start : block.stop]
@@ -297,6 +299,18 @@ def _block_refusal(
         or lasting_refusal(semantic, finding, part.sets, order.earlier(part.sets[0]))
         or store_refusal(semantic, finding, lifetime.construct, flow, body)
     )
+
+
+def _lost_refusal(
+    semantic: SemanticModel, finding: Finding, parts: list[Part], part: Part, order: Order
+) -> Refusal | None:
+    """Refuse a block that would not have ids of a call above, in a body that is over."""
+    first = part.sets[0]
+    lost = order.above(first) - part.keys
+    if not lost or not lost.difference(*(o.keys for o in parts if o.block.holds(first.path))):
+        return None
+    detail = f"{min(lost)} may last from a call above, which is in a body of its own"
+    return refuse(semantic, finding, Reason.CONDITIONAL_CONTEXT, detail, first.call)
 
 
 def _carried_refusal(

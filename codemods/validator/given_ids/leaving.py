@@ -16,6 +16,24 @@ _LISTS = ("body", "orelse", "finalbody", "handlers", "cases")
 _BINDING = (ast.Assign, ast.AnnAssign)
 
 
+def are_apart(parents: Mapping[ast.AST, ast.AST], block: ast.AST, use: ast.AST) -> bool:
+    """Whether *block* and *use* lie in branches of one statement that never both run."""
+    ways: dict[ast.AST, ast.AST] = {}
+    below = block
+    while below in parents:
+        ways[parents[below]] = below
+        below = parents[below]
+    below = use
+    while below in parents and parents[below] not in ways:
+        below = parents[below]
+    meeting = parents.get(below)
+    if isinstance(meeting, ast.Match):
+        return isinstance(below, ast.match_case) and ways[meeting] is not below
+    if not isinstance(meeting, ast.If) or meeting.test in (below, ways[meeting]):
+        return False
+    return (below in meeting.body) != (ways[meeting] in meeting.body)
+
+
 def is_never_reached(
     parents: Mapping[ast.AST, ast.AST],
     block: ast.AST,
