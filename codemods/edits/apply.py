@@ -69,7 +69,7 @@ def _lost(text: str, printed: str, chunk: Chunk) -> int:
     return chunk.start + next((n for n, (old, new) in enumerate(pairs, 1) if old != new), 1)
 
 
-def _rebuild(text: str, chunk: Chunk, edits: list[Edit], style: Style, *, flat: bool) -> str:
+def _parsed(text: str, chunk: Chunk) -> cst.Module:
     try:
         module = cst.parse_module(text)
     except cst.ParserSyntaxError as error:
@@ -85,9 +85,13 @@ def _rebuild(text: str, chunk: Chunk, edits: list[Edit], style: Style, *, flat: 
         raise RoundTripError(
             f"parsing and printing line {_lost(text, module.code, chunk)} changes it"
         )
+    return module
+
+
+def _rebuild(text: str, chunk: Chunk, edits: list[Edit], style: Style, *, flat: bool) -> str:
     # A chunk of one line has no newline to detect, a flat one no indentation: the file's own is
     # the one to write.  Where there is a suite, what the parser found there stays.
-    module = module.with_changes(default_newline=style.newline)
+    module = _parsed(text, chunk).with_changes(default_newline=style.newline)
     if flat:
         module = module.with_changes(default_indent=style.indent)
     tight = may_outgrow(text.splitlines(), style)

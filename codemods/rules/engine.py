@@ -150,6 +150,19 @@ def _holders(semantic: SemanticModel, decided: Sequence[Decided]) -> Holders:
     return Holders(own, semantic.tracker_variables.union(*own.values()))
 
 
+def _tested(semantic: SemanticModel, proposals: list[Proposal]) -> dict[Proposal, str]:
+    """Return the proposals that would take from a test what it looks at, and what that is."""
+    found: dict[Proposal, str] = {}
+    mocked = semantic.once(Mocks).of_classes if any(map(_is_of_built, proposals)) else None
+    if mocked is not None:
+        found.update((p, mocked) for p in proposals if _is_of_built(p))
+    replaced = semantic.elsewhere.replaced_method()
+    if replaced is not None:
+        detail = f"a test that runs this code replaces what the rewrite no longer calls: {replaced}"
+        found.update((p, detail) for p in proposals if _takes_a_call_away(p))
+    return found
+
+
 def _possible(
     semantic: SemanticModel, proposals: list[Proposal], holders: Holders
 ) -> tuple[list[Proposal], list[Refusal]]:
@@ -158,19 +171,13 @@ def _possible(
     if semantic.settings.strict:
         refusals.extend(_assuming(p) for p in proposals if p.assumptions)
         proposals = [p for p in proposals if not p.assumptions]
-    replaced = semantic.elsewhere.replaced_method()
-    if replaced is not None:
-        detail = f"a test that runs this code replaces what the rewrite no longer calls: {replaced}"
-        tested = [p for p in proposals if _takes_a_call_away(p)]
+    tested = _tested(semantic, proposals)
+    refusals.extend(
+        refuse(semantic, proposal.finding, Reason.TESTS_THE_TRACKER, detail)
+        for proposal, detail in tested.items()
+    )
+    if tested:
         proposals = [p for p in proposals if p not in tested]
-        reason = Reason.TESTS_THE_TRACKER
-        refusals.extend(refuse(semantic, p.finding, reason, detail) for p in tested)
-    mocked = semantic.once(Mocks).of_classes if any(map(_is_of_built, proposals)) else None
-    if mocked is not None:
-        built = [p for p in proposals if _is_of_built(p)]
-        proposals = [p for p in proposals if p not in built]
-        reason = Reason.TESTS_THE_TRACKER
-        refusals.extend(refuse(semantic, p.finding, reason, mocked) for p in built)
     proposals, clashing = compatible(semantic, proposals, holders)
     return proposals, [*refusals, *clashing]
 

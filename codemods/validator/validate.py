@@ -170,11 +170,10 @@ def _no_use_elsewhere(
     for node in _of_variable(scope, name) if uses else ():
         if node not in uses or not isinstance(node, ast.Name | ast.Attribute):
             continue
-        after = node.lineno > (block.end_lineno or block.lineno)
         again = loop is not None and any(n is node for n in ast.walk(loop))
-        later = (
-            after and not are_apart(parents, block, node) and not _rebuilt(scope, name, block, node)
-        )
+        later = node.lineno > (block.end_lineno or block.lineno)
+        later = later and not are_apart(parents, block, node)
+        later = later and not _rebuilt(scope, name, block, node)
         left = is_never_reached(parents, block, name, node, made) if again or later else True
         if not left and not _is_told(parents, node, asked):
             raise Difference(f"{name} is used outside of its block", node)

@@ -311,6 +311,14 @@ def block_refusal(
     inner = first_yield(body)
     if inner is not None and inner not in held:
         return yields_refusal(semantic, finding, inner)
+    shown = _cell_refusal(semantic, finding, lifetime, block)
+    return shown or ending_refusal(semantic, finding, body)
+
+
+def _cell_refusal(
+    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, block: Block
+) -> Refusal | None:
+    """Refuse a block that would go over cells of a notebook, or take from one what it shows."""
     span = (lifetime.body, lifetime.index, block.stop)
     if lifetime.scope.is_module and crosses_cell(semantic.module, *span):
         detail = "a notebook cell begins in the block"
@@ -319,7 +327,7 @@ def block_refusal(
     if shown is not None:
         detail = "the cell shows what its last line gives, and a block shows nothing"
         return refuse(semantic, finding, Reason.SHOWS_VALUE, detail, shown)
-    return ending_refusal(semantic, finding, body)
+    return None
 
 
 def trusted(semantic: SemanticModel, flow: Flow) -> tuple[Assumption, ...]:

@@ -56,17 +56,19 @@ def heirs_of_contexts(
     if not proposals:
         return found
     heirs = Heirs(semantic, proposals, holders)
-    for text, lender in _contexts(semantic, holders.every):
-        for heir in heirs_in(semantic, lender, heirs):
-            if heir.proposal is not None:
-                found.setdefault(heir.proposal, []).append(heir.how.format(text))
+    told = [
+        (text, heir)
+        for text, lender in _contexts(semantic, holders.every)
+        for heir in heirs_in(semantic, lender, heirs)
+    ]
     by_all = semantic.elsewhere.is_handed_on()
     for other in semantic.elsewhere.surroundings(_has_contexts, by_all=by_all):
         for text, lender in other.once(_own_contexts):
-            for heir in _across(other, lender, semantic, heirs):
-                if heir.proposal is not None:
-                    place = f"{text} in {other.module.source.display}"
-                    found.setdefault(heir.proposal, []).append(heir.how.format(place))
+            place = f"{text} in {other.module.source.display}"
+            told += [(place, heir) for heir in _across(other, lender, semantic, heirs)]
+    for text, heir in told:
+        if heir.proposal is not None:
+            found.setdefault(heir.proposal, []).append(heir.how.format(text))
     return found
 
 

@@ -52,8 +52,7 @@ class LiteralDicts:
         made = self._made(unpacked)
         if made is None or not isinstance(unpacked, ast.Name):
             return None
-        binding = self._scopes.of(unpacked)
-        literal = made.value
+        binding, literal = self._scopes.of(unpacked), made.value
         if binding.scope.is_module or self._scopes.scope_of[unpacked] is not binding.scope:
             return None
         assert isinstance(literal, ast.Dict)

@@ -16,7 +16,7 @@ from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.lifetimes import SetCall, is_none
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.ids.arguments import Argument
@@ -108,8 +108,7 @@ class Merging:
         merged = Merged(first, first)
         values: dict[str, Value] | None = {}
         setting = list(itertools.takewhile(lambda s: self._sites([s]), body[first:end]))
-        tests = (t for statement in setting for t in _tests(statement))
-        self._tested = {n.id for t in tests for n in walk(t) if isinstance(n, ast.Name)}
+        self._tested = set(_names_asked_about(setting))
         for statement in setting:
             sites = self._sites([statement])
             values = self._executed([statement], merged.values, ())
@@ -245,6 +244,13 @@ def _is_whole(merged: Merged, site: SetCall) -> bool:
     unpacked = [a for a in site.arguments if a.is_spread]
     own = merged.own_of(site) if unpacked else []
     return all(any(a is one for one in own) for a in unpacked)
+
+
+def _names_asked_about(statements: Sequence[ast.stmt]) -> Iterator[str]:
+    """Yield the variables in what *statements* ask."""
+    for node in (n for s in statements for t in _tests(s) for n in walk(t)):
+        if isinstance(node, ast.Name):
+            yield node.id
 
 
 def _tests(statement: ast.stmt) -> list[ast.expr]:

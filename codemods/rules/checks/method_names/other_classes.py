@@ -97,9 +97,8 @@ def _are_only_made(semantic: SemanticModel, classes: set[ast.ClassDef]) -> bool:
     while waiting:
         name = waiting.pop().name
         for node in (*module.every(ast.Name), *module.every(ast.Attribute)):
-            if not isinstance(node, _READS) or last_name(node) != name:
-                continue
-            if not isinstance(node.ctx, ast.Load):
+            reads = isinstance(node, _READS) and isinstance(node.ctx, ast.Load)
+            if not reads or last_name(node) != name:
                 continue
             heir = heirs.get(node) if isinstance(node, ast.Name) else None
             if heir is None and not _only_asks(module, node, plain):

@@ -70,9 +70,9 @@ def _calls(
     if isinstance(around, ast.Assign) and len(around.targets) == 1:
         target = around.targets[0]
         binding = semantic.scopes.of(target) if isinstance(target, ast.Name) else None
-        if binding is None or binding.binders != [target] or binding.declared or binding.deletes:
+        if binding is None or binding.binders != [target] or binding.scope.is_module:
             return None
-        if binding.scope.is_module:
+        if binding.declared or binding.deletes:
             return None
         found = [_call_on(semantic, load) for load in binding.loads]
     else:
