@@ -14,6 +14,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
+from garbage import freeze, keep_frozen
 from hypothesis import HealthCheck, settings
 from ordering import shuffled
 from same_examples import forget_what_was_imported
@@ -89,9 +90,9 @@ def pytest_collection_finish() -> None:
 
     Nor every few hundred objects: the trees of a migration are many, and live as long as it.
     """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 10, 10)
+    keep_frozen()
+    freeze()
+    gc.set_threshold(50_000, 10, 10)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -101,5 +102,4 @@ def pytest_runtest_teardown(
     """What a module's tests leave lives on, too: a search for garbage would look at all of it."""
     yield
     if nextitem is None or nextitem.path != item.path:
-        gc.collect()
-        gc.freeze()
+        freeze()
