@@ -33,6 +33,9 @@ settings.load_profile("steady")
 if not os.environ.get("HYPOTHESIS_SEARCH"):
     forget_what_was_imported()
 
+# Not every few hundred objects: what is imported lives to the end, and the trees of a migration are
+# many, and live as long as it.
+gc.set_threshold(50_000, 10, 10)
 use_memory()
 share_certificates()
 # What a test forgets to redirect goes here, and not to the data of who runs the tests.
@@ -86,13 +89,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """What has been imported by now lives to the end: nobody need look for garbage there.
-
-    Nor every few hundred objects: the trees of a migration are many, and live as long as it.
-    """
+    """What has been imported by now lives to the end: nobody need look for garbage there."""
     keep_frozen()
     freeze()
-    gc.set_threshold(50_000, 10, 10)
 
 
 @pytest.hookimpl(wrapper=True)
