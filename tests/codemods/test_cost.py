@@ -6,8 +6,8 @@ Calls are counted, not seconds: the numbers are the same on every machine.
 from __future__ import annotations
 
 import ast
-import sys
 from collections import Counter
+from cProfile import Profile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +18,6 @@ from codemods.linking.module_graph import ModuleGraph
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import FrameType
 
     from codemods.project.discovery import DiscoveredFile
 
@@ -110,21 +109,10 @@ END_OF_CHAIN = "\n    return ask(tracker, rows)\n"
 
 def calls_for(folder: Path, text: str) -> int:
     """Return how many functions are called while *text*, which is rewritten, is migrated."""
-    count = 0
-
-    def counted(frame: FrameType, event: str, argument: object) -> None:
-        nonlocal count
-        del frame, argument
-        count += event == "call"
-
-    before = sys.getprofile()
-    sys.setprofile(counted)
-    try:
-        outcome = migrate(folder, text)
-    finally:
-        sys.setprofile(before)
+    profile = Profile(builtins=False)
+    outcome = profile.runcall(migrate, folder, text)
     assert outcome.changed, outcome.refusals
-    return count
+    return sum(entry.callcount for entry in profile.getstats())
 
 
 @pytest.mark.parametrize(
