@@ -180,13 +180,19 @@ def other_names_of_the_library_are_unknown(real: Any) -> Any:
     return lambda kinds, elsewhere=None: frozenset()
 
 
-@mutant("linking.names.reexports:Reexports.of", "X5_counter_of_another_file", fault="C15")
+@examined(
+    "linking.names.reexports:Reexports.of",
+    as_the_table_says("X5_counter_of_another_file_never_ends"),
+)
 def names_of_other_files_are_of_no_library(real: Any) -> Any:
     """What another file has of a library and gives another name is known by that name only."""
     return lambda self, origin, module, name: ""
 
 
-@mutant("linking.names.reexports:Reexports.may_be_class", "X16_subclass_in_small_letters")
+@examined(
+    "linking.names.reexports:Reexports.may_be_class",
+    as_the_table_says("X16_subclass_in_small_letters_of_a_third_file"),
+)
 def classes_have_capital_letters(real: Any) -> Any:
     """A name in small letters that another file gives is taken for no class."""
     return lambda self, file, name: False
