@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from pathlib import Path
 from random import Random
@@ -28,6 +29,8 @@ HELD = (
     *("layout", "definitions", "imports", "docstrings", "strings"),
     *("fields", "modules", "package", "src", "line-ends", "latin"),
 )
+#: Those that change so few that these are looked for.
+RARE = ("fields",)
 
 
 def examples(kind: str) -> int:
@@ -40,8 +43,10 @@ def examples(kind: str) -> int:
 def test_form_does_not_change_the_outcome(kind: str) -> None:
     """Sites, reasons and the program that comes out are the same; a second run is quiet."""
 
+    among = st.sampled_from(_changed(kind, 12)) if kind in RARE else FIXTURES
+
     @settings(max_examples=examples(kind), deadline=None, derandomize=True, database=None)
-    @given(FIXTURES, st.sampled_from(RUNTIMES), st.integers(0, 2**32))
+    @given(among, st.sampled_from(RUNTIMES), st.integers(0, 2**32))
     def the_same(fixture: Fixture, runtime: str, seed: int) -> None:
         assert not differences(fixture, runtime, KINDS[kind], seed)
 
@@ -51,8 +56,13 @@ def test_form_does_not_change_the_outcome(kind: str) -> None:
 @each_of("kind", tuple(KINDS))
 def test_forms_are_really_others(kind: str) -> None:
     """Each kind changes some of the programs: one that changed nothing would prove nothing."""
-    changed = [f for f in fixtures()[::40] if _changes(KINDS[kind], f)]
-    assert len(changed) > 2
+    assert len(_changed(kind, 3)) == 3
+
+
+def _changed(kind: str, most: int) -> list[Fixture]:
+    """Return the first that *kind* changes of every fortieth fixture, of all where these are few."""
+    every = fixtures() if kind in RARE else fixtures()[::40]
+    return list(itertools.islice((f for f in every if _changes(KINDS[kind], f)), most))
 
 
 def _changes(kind: Kind, fixture: Fixture) -> bool:

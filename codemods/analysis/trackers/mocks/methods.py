@@ -29,6 +29,7 @@ _LOOKUPS = ("hasattr", "getattr")
 _PUTTING = ("setattr", "object")
 _MULTIPLE = "multiple"
 _EVERY = ("mock_calls", "method_calls", "assert_has_calls", "assert_any_call")
+_NEVER = ("assert_not_called", "assert_not_awaited")
 _ANSWERS = ("side_effect", "wraps")
 _LOOKS = ("assert_", "call", "called", "mock_calls", "method_calls", "await_", "awaited")
 
@@ -141,6 +142,8 @@ def asked_methods(module: ParsedModule, methods: Collection[str]) -> Iterator[as
 
 
 def _is_asked(look: ast.Attribute) -> bool:
+    if look.attr in _NEVER:
+        return False  # what is no longer called, was not
     return look.attr.startswith(_LOOKS) or (
         look.attr in _ANSWERS and isinstance(look.ctx, ast.Store)
     )
