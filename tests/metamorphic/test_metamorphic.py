@@ -60,7 +60,7 @@ def test_forms_are_really_others(kind: str) -> None:
 
 
 def _changed(kind: str, most: int) -> list[Fixture]:
-    """Return the first that *kind* changes of every fortieth fixture, of all where these are few."""
+    """Return the first that *kind* changes of every fortieth fixture, or of all."""
     every = fixtures() if kind in RARE else fixtures()[::40]
     return list(itertools.islice((f for f in every if _changes(KINDS[kind], f)), most))
 
