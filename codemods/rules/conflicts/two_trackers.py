@@ -50,9 +50,12 @@ def compatible(
 ) -> tuple[list[Proposal], list[Refusal]]:
     """Return the proposals that may be made together, and the refusals of the others."""
     refusals: list[Refusal] = []
+    # By identity, which is theirs as long as they are kept here: to compare them is dear.
+    gone: dict[int, Proposal] = {}
 
     def without(proposal: Proposal, detail: str, place: ast.AST | None = None) -> None:
         left.remove(proposal)
+        gone[id(proposal)] = proposal
         refusals.append(refuse(semantic, proposal.finding, Reason.TWO_TRACKERS, detail, place))
 
     left = list(proposals)
@@ -81,14 +84,14 @@ def compatible(
             without(proposal, details[0])
     heirs = Heirs(semantic, left, holders)
     for proposal in list(left):
-        if proposal not in left:
+        if id(proposal) in gone:
             continue
         if semantic.settings.unsafe:
             asked = told(heirs_of(semantic, proposal, heirs))
             left[left.index(proposal)] = _asking(proposal, *asked)
             continue
         heir = next(heirs_of(semantic, proposal, heirs), None)
-        while (idle := _without_ids(heir)) in left:
+        while (idle := _without_ids(heir)) is not None and idle in left:
             without(idle, f"it would inherit ids of the block at line {proposal.finding.span.line}")
             heirs.without(idle)
             heir = next(heirs_of(semantic, proposal, heirs), None)

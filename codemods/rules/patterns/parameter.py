@@ -183,13 +183,13 @@ def _making(
     """
     if binding.declared or binding.deletes:
         return None
-    built = {construct.call for construct in semantic.lifetimes.constructs}
     stores = [b for b in binding.binders if not isinstance(b, ast.arg)]
     if not stores:
         return frozenset()
     statement = semantic.module.parents.get(stores[0])
     if len(stores) > 1 or not isinstance(statement, ast.Assign) or statement.targets != stores:
         return None
+    built = {construct.call for construct in semantic.lifetimes.constructs}
     outer = semantic.module.parents[statement]
     parts = fallback(statement.value)
     if statement in function.body and parts is not None and parts[1] in built:

@@ -64,8 +64,6 @@ def _set_for_nothing(
     name = site[0]
     if not all(isinstance(value, ast.Constant | ast.Name) for _, value in site[1]):
         return None
-    if not any(_builds(statement, name, names) for statement in original[:i]):
-        return None
     behind = i + 1
     while behind < len(original) and _sets(original[behind], name):
         behind += 1
@@ -73,7 +71,8 @@ def _set_for_nothing(
     for at in range(behind, len(original)):
         statement = original[at]
         if at > behind and _sets(statement, name):
-            return site
+            # Asked last: of nearly no set call has the rest been true.
+            return site if any(_builds(one, name, names) for one in original[:i]) else None
         if flush_of(statement) == name:
             is_flushed = True
         elif (
