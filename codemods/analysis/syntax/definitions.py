@@ -308,8 +308,9 @@ class ResolvedClass:
 
     def method(self, name: str) -> Resolved | None:
         """Return the method *name*, where the class defines it itself, and once."""
-        found = [method for method in self.methods() if method.node.name == name]
-        return found[0] if len(found) == 1 else None
+        own = (inner for inner in self.node.body if isinstance(inner, Function))
+        found = [method for method in own if method.name == name]
+        return method_of(self.taint, found[0]) if len(found) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)

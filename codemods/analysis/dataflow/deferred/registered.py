@@ -150,7 +150,7 @@ def may_call_back(taint: DataFlow, body: Sequence[ast.AST], targets: set[ast.AST
         return True
     path, named = str(taint.module.source.path), taint.module.qualified_name
     handed = {one.names for one in taint.once(Registered).run_by(body) if one.path == path}
-    return any(named(target) in handed for target in targets)
+    return bool(handed) and any(named(target) in handed for target in targets)
 
 
 def _runs_by_syntax(handed: Handed) -> bool:

@@ -37,8 +37,10 @@ def helpers(semantic: SemanticModel, lifetime: Lifetime, binding: Binding) -> tu
         return ()
     found: dict[str, None] = {}
     for load in binding.loads:
+        if semantic.scopes.scope_of[load].is_module:
+            continue  # as are all of them in most scripts
         around = [n for n in semantic.module.ancestors(load) if isinstance(n, _FUNCTIONS)]
-        if semantic.scopes.scope_of[load].is_module or not around:
+        if not around:
             continue
         helper = _bound_to(semantic, around[-1])
         if helper is None or not _is_called_inside(semantic, lifetime, helper):
