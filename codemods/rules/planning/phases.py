@@ -103,8 +103,9 @@ def decide_phases(
             return refusal
         if number in idle:
             continue
-        stays = {**stays, **_user_again(semantic, form, group, lasting, [groups[n] for n in idle])}
-        carried = named_again(semantic, finding, lasting, group[0], ours=form.ours)
+        gone = [a for n in idle for site in groups[n] for a in site.arguments]
+        stays = {**stays, **_user_again(semantic, form, group, lasting, gone)}
+        carried = named_again(semantic, finding, lasting, group[0], gone, ours=form.ours)
         if isinstance(carried, Refusal):
             return carried
         confirm.extend(carried.confirm)
@@ -130,14 +131,14 @@ def _user_again(
     form: Form,
     group: list[SetCall],
     lasting: dict[str, Argument],
-    idle: list[list[SetCall]],
+    gone: list[Argument],
 ) -> dict[Path, Retain]:
     """Take the user that a call in an earlier block has set out of *lasting*, to be set again.
 
-    On the original runtime it would be there still; a project may move to ours later.
+    On the original runtime it would be there still; a project may move to ours later.  A user of
+    an idle phase is *gone* with its call.
     """
     user = lasting.get(words.USER)
-    gone = (a for sites in idle for site in sites for a in site.arguments)
     if user is None or form.ours or any(a is user for a in gone):
         return {}
     again = set_again(semantic, group[-1], user)
@@ -353,13 +354,15 @@ def named_again(
     finding: Finding,
     carried: dict[str, Argument],
     site: SetCall,
+    gone: Sequence[Argument] = (),
     *,
     ours: bool,
 ) -> Again | Refusal:
     """Return the header's arguments for ids that last from earlier calls to *site*, or the refusal.
 
     The original runtime leaves the ids of a block on its tracker: there a header need not name
-    what it cannot, which is told of with ``--unsafe``, since a project may move on to ours.
+    what it cannot, which is told of with ``--unsafe``, since a project may move on to ours.  What
+    is *gone* no block has set.
     """
     texts: list[str] = []
     asked: list[str] = []
@@ -367,10 +370,10 @@ def named_again(
         user = keyword == words.USER and not ours
         if not user and _stays_the_same(semantic, argument.value):
             texts.append(f"{keyword}={semantic.module.segment(argument.value)}")
-        elif ours or not semantic.settings.unsafe:
+        elif (lost := ours or any(argument is one for one in gone)) or not semantic.settings.unsafe:
             detail = f"{keyword} lasts from an earlier call and cannot be named again"
             refusal = refuse(semantic, finding, Reason.CARRIED_IDS, detail, argument.value)
-            advice = "" if ours else ", or run with --unsafe if this stays on the original runtime"
+            advice = "" if lost else ", or run with --unsafe if this stays on the original runtime"
             return replace(refusal, advice=f"{refusal.advice}{advice}")
         else:
             lines = argument.value.lineno, site.call.lineno
