@@ -94,11 +94,9 @@ def decide_phases(
             )
         refusal = refusal or lasting_refusal(semantic, finding, group, known)
         confirm.extend(lasting_conditions(semantic, group, known))
-        given = {a.keyword for site in group for a in site.arguments if not is_none(a.value)}
+        given = {a.keyword: a for site in group for a in site.arguments if not is_none(a.value)}
         lasting = {key: a for key, a in known.items() if key not in given}
-        known.update(
-            {a.keyword: a for site in group for a in site.arguments if not is_none(a.value)}
-        )
+        known.update(given)
         if refusal is not None:
             return refusal
         if number in idle:
