@@ -28,14 +28,15 @@ def worker(
 ) -> Callable[[SourceFile], FileOutcome]:
     """Return what works on one file, with all ready that every file needs."""
     if work is not lint_file:  # which seldom asks what the other files say
-        # It stays until the end: no search for garbage need go through it, in the processes that
-        # are forked neither, which would copy all of it.
         with _no_collection():
             run.project.look_over()
             if len(run.candidates) > _LARGEST_CHUNK:
                 # One of so many will change: what that takes is loaded once for all processes.
                 import_module("codemods.edits.apply")
-            gc.freeze()
+                # It stays until the end: no search for garbage need go through it, in the
+                # processes that are forked neither, which would copy all of it.  That begins the
+                # count to the next search anew: a program of many small runs would see none.
+                gc.freeze()
     return partial(guarded, partial(work, run.project))
 
 
