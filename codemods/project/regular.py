@@ -48,7 +48,8 @@ def read_regular(
 def read_seen(path: str, limit: int) -> bytes:
     """Return the content of *path*, as ``read_regular``, right after it was seen to be regular.
 
-    What has been put in its place since then is opened, without waiting, and not read.
+    What has been put in its place since then is opened, without waiting, and not read; but for a
+    disk of at most *limit* bytes, which shows an end as a file does, and whose bytes are no program.
     """
     descriptor = os.open(path, _READ)
     try:
@@ -73,8 +74,8 @@ def _up_to_its_end(descriptor: int, limit: int) -> bytes | None:
     """Return what an open file holds, None if it must be looked at with more care.
 
     The place of its end is its size, and costs less than its status, of which few things are
-    asked.  That of a pipe or a terminal cannot be had, that of a device is 0, and nothing is read
-    at the places of a folder.
+    asked.  That of a pipe or a terminal cannot be had, that of a device without blocks is 0, and
+    nothing is read at the places of a folder.
     """
     try:
         size = os.lseek(descriptor, 0, os.SEEK_END)

@@ -169,17 +169,7 @@ def read(path: Path) -> Overrides:
 
     Raises ConfigurationError, which says where and what to write instead.
     """
-    import tomllib
-
-    try:
-        data = path.read_bytes()
-        document = tomllib.loads(data.decode("utf-8"), parse_float=Decimal)
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot read the prices {path}: {error.strerror}; name a TOML file"
-        ) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigurationError(f"the prices {path} are not TOML: {error}") from None
+    data, document = _document(path)
     tables = document.get("price")
     if not isinstance(tables, list) or document.keys() != {"price"}:
         raise ConfigurationError(
@@ -188,6 +178,21 @@ def read(path: Path) -> Overrides:
         )
     entries = tuple(_entry(table, f"{path}, [[price]] {n}") for n, table in enumerate(tables, 1))
     return Overrides(entries, path.name, hashlib.sha256(data).hexdigest()[:12])
+
+
+def _document(path: Path) -> tuple[bytes, dict[str, Any]]:
+    """Return the bytes of *path*, and what they say as TOML.  Raises ConfigurationError."""
+    import tomllib
+
+    try:
+        data = path.read_bytes()
+        return data, tomllib.loads(data.decode("utf-8"), parse_float=Decimal)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot read the prices {path}: {error.strerror}; name a TOML file"
+        ) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"the prices {path} are not TOML: {error}") from None
 
 
 def _entry(table: Any, place: str) -> Entry:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
 from tracker.config import settings
@@ -161,17 +162,14 @@ def _place(error: BaseException) -> str | None:
     """
     found: tuple[FrameType, int] | None = None
     innermost = ours = None
-    step = error.__traceback__
-    while step is not None:
-        frame = step.tb_frame
+    for frame, line in walk_tb(error.__traceback__):
         # A program that runs what a model wrote names its functions as the model did.
         if not frame.f_code.co_filename.startswith("<"):
-            innermost = (frame, step.tb_lineno)
+            innermost = (frame, line)
             if _module(frame).startswith("tracker."):
                 ours = innermost
             elif not _is_library(frame):
                 found = innermost
-        step = step.tb_next
     if (chosen := found or ours or innermost) is None:
         return None
     frame, line = chosen

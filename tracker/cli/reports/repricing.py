@@ -48,12 +48,7 @@ def reprice_lines(path: Path, into: Path) -> tuple[int, int]:
     """
     if not path.is_file():
         raise FileNotFoundError(path)
-    try:
-        handle = os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
-    except FileExistsError as error:
-        raise SinkError(f"{into} is there already: name a file that is not") from error
-    except OSError as error:
-        raise SinkError(f"cannot write {into}: {error.strerror}") from error
+    handle = _opened_new(into)
     try:
         with path.open("rb") as given, os.fdopen(handle, "wb") as written:
             found = _rewritten(given, written)
@@ -65,6 +60,16 @@ def reprice_lines(path: Path, into: Path) -> tuple[int, int]:
             raise SinkError(f"cannot write {into}: {error.strerror}") from error
         raise
     return found
+
+
+def _opened_new(path: Path) -> int:
+    """Return the handle of the file *path*, which was not there.  Raises SinkError."""
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+    except FileExistsError as error:
+        raise SinkError(f"{path} is there already: name a file that is not") from error
+    except OSError as error:
+        raise SinkError(f"cannot write {path}: {error.strerror}") from error
 
 
 def _rewritten(given: BufferedReader, written: BinaryIO) -> tuple[int, int]:
