@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness import migrate, report
+from harness import migrate, migrate_project, report
 
 from codemods.report.text import render
 
@@ -300,3 +300,39 @@ def test_who_drives_a_generator_is_told_where_to_open_the_context(
     """Whatever its caller may rely on: a ``yield`` stands in the way in any case."""
     (refusal,) = migrate(tmp_path, WAITING.format(decorator, annotation)).refusals
     assert (refusal.reason, refusal.advice) == ("yields-inside", advice)
+
+
+READER = """
+from receipt_label.utils.ai_usage_context import ai_usage_context
+
+
+class Reader:
+    def read(self, client):
+        with ai_usage_context("reading"):
+            client.ask()
+"""
+CALLS_A_READER = (
+    IMPORT
+    + """
+def run(client, reader):
+    tracker = AIUsageTracker()
+    tracker.set_tracking_context(job_id="main")
+    reader.read(client)
+    tracker.track_openai_completion(client.ask)()
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("readers", "told"),
+    [(2, "r1.py"), (8, "r7.py"), (9, "r8.py"), (10, "2 other functions"), (40, "32 other")],
+)
+def test_a_condition_names_as_many_functions_as_one_reads(
+    readers: int, told: str, tmp_path: Path
+) -> None:
+    """A method of an object that nothing is known of may be that of many classes."""
+    files = {f"r{number}.py": READER for number in range(readers)}
+    outcomes = migrate_project(tmp_path, {**files, "main.py": CALLS_A_READER}, unsafe=True)
+    (condition,) = [c for applied in outcomes["main.py"].applied for c in applied.confirm]
+    assert f" and {told}" in condition.replace("read in ", "")
+    assert condition.count("read in r") == min(readers, 8 if readers > 9 else 9)

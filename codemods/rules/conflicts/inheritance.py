@@ -66,6 +66,10 @@ if TYPE_CHECKING:
     from codemods.rules.rule import Holders
 
 
+#: How many functions of other files are named of more.
+_MOST_NAMED = 8
+
+
 @dataclass(frozen=True, slots=True)
 class Heir:
     """What would inherit, the place that makes it so, and the proposal that it is, if it is one.
@@ -193,7 +197,10 @@ def told(heirs: Iterable[Heir]) -> list[str]:
     if len(places) < 2:
         return list(dict.fromkeys(heir.text for heir in every))
     here = dict.fromkeys(heir.text for heir in every if not heir.where)
-    those = f"{', '.join(places[:-1])} and {places[-1]}"
+    *named, last = places
+    if len(places) > _MOST_NAMED + 1:  # nobody reads hundreds, and what they share is said of all
+        named, last = places[:_MOST_NAMED], f"{len(places) - _MOST_NAMED} other functions"
+    those = f"{', '.join(named)} and {last}"
     return [*here, f"{those} may run in this block, and have trackers that would inherit"]
 
 
