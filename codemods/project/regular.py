@@ -49,7 +49,7 @@ def read_seen(path: str, limit: int) -> bytes:
     """Return the content of *path*, as ``read_regular``, right after it was seen to be regular.
 
     What has been put in its place since then is opened, without waiting, and not read; but for a
-    disk of at most *limit* bytes, which shows an end as a file does, and whose bytes are no program.
+    disk of at most *limit* bytes, which shows an end as a file does; its bytes are no program.
     """
     descriptor = os.open(path, _READ)
     try:
