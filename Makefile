@@ -35,7 +35,8 @@
 #   make bench             the speed of migrate and lint, beside LibCST, ruff and ripgrep, and how it
 #                          grows (an hour; PARTS='dense few' some; AGAINST=path a second checkout)
 #   make compare OLD=path  what this checkout and another one say and write, byte for byte, on every
-#                          fixture and both trees (TREES='apart together' some)
+#                          fixture and both trees (TREES='apart together' some), in about 15
+#                          minutes (SAMPLE=20: that many fixtures, and small trees)
 #   make page-benchmark    the page of a migration of FILES=1000 files: its size, to open and to scroll
 #   make history-benchmark the burn-down of N=200 commits: its time beside git log -p, and its counts
 #                          beside a checkout of each
@@ -249,7 +250,7 @@ bench: $(SPEED_STAMP)
 	@$(BIN)/python -m benchmarks.bench $(PARTS) $(if $(AGAINST),--against '$(AGAINST)')
 
 compare: $(STAMP)
-	@$(BIN)/python -m benchmarks.compare '$(OLD)' . $(TREES)
+	@$(BIN)/python -m benchmarks.compare '$(OLD)' . $(TREES) $(if $(SAMPLE),--sample $(SAMPLE))
 
 page-benchmark: $(BROWSER)
 	@$(BIN)/python -m benchmarks.page $(FILES)

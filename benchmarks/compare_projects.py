@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from benchmarks import trees
@@ -20,6 +21,8 @@ TREES = ("wide", "dense", "together", "apart")
 #: The file that says what is expected of a fixture, and what is set in its project.
 SAID = "expect.toml"
 SINGLE, SEVERAL, MODULE = "before.py", "project", "receipts.py"
+#: The folder of programs that are fixtures as a whole, with all that belongs to them.
+WHOLE = "projects"
 TRACKER, CONSERVATIVE = ("--runtime", "tracker"), ("--runtime", "conservative")
 LOOKING: tuple[Arguments, ...] = (
     ("migrate", "--check"),
@@ -37,28 +40,56 @@ REPORTING: tuple[Arguments, ...] = (
     ("--no-batch-pricing",),
 )
 WRITING: tuple[Arguments, ...] = ((), ("--unsafe", *TRACKER), ("--unsafe", *CONSERVATIVE))
-# What is said of a large tree with other options is said of small ones too.
-FEW: tuple[Arguments, ...] = ((), ("--unsafe", *TRACKER))
+# What is said of a large tree in other forms, or with other options, is said of small ones too.
+LOOKING_AT_LARGE: tuple[Arguments, ...] = (
+    ("migrate", "--check"),
+    ("migrate", "--diff"),
+    ("lint", "--format", "json"),
+)
+FOR_LARGE: tuple[Arguments, ...] = (("--unsafe", *TRACKER),)
+#: As many modules of the wide tree as are migrated in half a minute: all 30,000 take hours.
+WIDE_FILES = 3_000
+SMALL = 20
+#: What is in each file with legacy code, and seconds for its bytes and for all others.
+LEGACY = b"racker"
+A_LEGACY_BYTE, A_BYTE = 3e-6, 1e-6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Project:
     """A tree to run the tools on.
 
-    ``files`` are the contents by path.  ``paths`` are what the commands are given, ``reporting``
-    and ``writing`` the options with which it is migrated.
+    ``files`` are the contents by path.  ``paths`` are what the commands are given, ``looking``
+    those that leave the files, ``reporting`` and ``writing`` the options with which it is migrated.
     """
 
     name: str
     files: Mapping[str, bytes]
     paths: Arguments = (".",)
+    looking: tuple[Arguments, ...] = LOOKING
     reporting: tuple[Arguments, ...] = REPORTING
     writing: tuple[Arguments, ...] = WRITING
     is_repository: bool = False
 
+    @property
+    def is_small(self) -> bool:
+        """Tell whether to start a process takes as long as what it does."""
+        return len(self.files) <= SMALL
+
+    @property
+    def commands(self) -> int:
+        """How many commands are run on it."""
+        return len(tuple(self.looks())) + sum(map(len, self.rewrites()))
+
+    @cached_property
+    def seconds(self) -> float:
+        """About how long one of the commands takes, in seconds of a processor."""
+        legacy = sum(len(text) for text in self.files.values() if LEGACY in text)
+        return 0.01 + legacy * A_LEGACY_BYTE + sum(map(len, self.files.values())) * A_BYTE
+
     def looks(self) -> Iterator[Arguments]:
         """Yield the commands that leave the files as they are."""
-        for command in LOOKING:
+        for command in self.looking:
             yield (*command, *self.paths)
         for options in self.reporting:
             yield ("migrate", "--check", "--format", "json", *options, *self.paths)
@@ -71,27 +102,34 @@ class Project:
 
 
 def projects(
-    kinds: Collection[str], fixtures: Path, sizes: Mapping[str, int], every: int = 1
+    kinds: Collection[str], fixtures: Path, sizes: Mapping[str, int], sample: int | None = None
 ) -> Iterator[Project]:
     """Yield the projects of *kinds* of trees, the large ones first.
 
-    *sizes* are the numbers of modules of those that are made; of the fixtures, one of *every* so
-    many is taken alone.  Raises FileNotFoundError if there is none below *fixtures*: an empty
-    comparison would be equal.
+    *sizes* are the numbers of modules of those that are made; with *sample*, so many fixtures
+    are taken from all over the set instead of each.  Raises FileNotFoundError if there is none
+    below *fixtures*: an empty comparison would be equal.
     """
     cases = sorted(path.parent for name in (SINGLE, SEVERAL) for path in fixtures.rglob(name))
     if not cases:
         raise FileNotFoundError(f"no fixture in {fixtures}")
+    if sample is not None:
+        cases = cases[:: max(1, -(-len(cases) // sample))]
     for kind, make in (("wide", trees.wide), ("dense", trees.dense)):
         if kind in kinds:
             files = {path: text.encode() for path, text in make(sizes[kind])}
-            yield Project(f"the {kind} tree", files, reporting=FEW, writing=FEW)
+            yield _large(f"the {kind} tree", files)
     if "together" in kinds:
-        files = _contents(fixtures, fixtures)
-        own = {name: content for name, content in files.items() if name.split("/")[0] != FOLDER}
-        yield Project("all fixtures together", own, writing=FEW)
+        own = _together(fixtures, cases if sample is not None else [fixtures])
+        yield _large("all fixtures together", own)
     if "apart" in kinds:
-        yield from (_alone(case, fixtures) for case in cases[::every])
+        yield from (_alone(case, fixtures) for case in cases)
+        whole = sorted((fixtures / WHOLE).glob("*/")) if sample is None else []
+        yield from (Project(path.name, _contents(path, fixtures)) for path in whole)
+
+
+def _large(name: str, files: Mapping[str, bytes]) -> Project:
+    return Project(name, files, (".",), LOOKING_AT_LARGE, FOR_LARGE, FOR_LARGE)
 
 
 def _alone(folder: Path, fixtures: Path) -> Project:
@@ -111,6 +149,16 @@ def _alone(folder: Path, fixtures: Path) -> Project:
         (*(["--force-exclude"] if options.get("force_exclude") else []), *named),
         is_repository=any(name.endswith(".gitignore") for name in settings),
     )
+
+
+def _together(fixtures: Path, folders: Collection[Path]) -> dict[str, bytes]:
+    """Return the files of *folders*, by path below *fixtures*, without the code that they share."""
+    return {
+        f"{folder.relative_to(fixtures).as_posix()}/{name}".removeprefix("./"): content
+        for folder in folders
+        for name, content in _contents(folder, fixtures).items()
+        if (folder / name).relative_to(fixtures).parts[0] != FOLDER
+    }
 
 
 def _contents(folder: Path, fixtures: Path) -> dict[str, bytes]:

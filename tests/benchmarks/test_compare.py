@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from benchmarks import compare
-from benchmarks.compare_projects import TREES, projects
+from benchmarks.compare_lane import Lane
+from benchmarks.compare_progress import Progress
+from benchmarks.compare_projects import TREES, Project, projects
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 # Tools that are small enough to be wrong in one place.
@@ -109,9 +112,67 @@ def test_a_difference_is_told_and_fails(
     new = checkout(tmp_path / "new", lint=LINT.replace("finding", "found"))
     assert compare.main([str(old), str(new), "apart", "--fixtures", str(fixtures)]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[3] == "single: lint --format json .: errors"
-    assert lines[7:9] == ["    -finding", "    +found"]
+    assert lines[2] == "single: lint --format json .: errors"
+    assert lines[6:8] == ["    -finding", "    +found"]
     assert lines[-1] == "2 differ"
+
+
+def test_what_a_process_keeps_is_no_difference(tmp_path: Path, fixtures: Path) -> None:
+    """Commands share a process to save time; what differs counts if it does in one of its own."""
+    keeping = "from pathlib import Path\n\nkept = []\n" + LINT.replace(
+        'print("finding"',
+        'kept.extend(Path().glob("receipts.py"))\n    print("finding" * len(kept)',
+    )
+    old, new = checkout(tmp_path / "old"), checkout(tmp_path / "new", lint=keeping)
+    [_, single] = projects(("apart",), fixtures, {})
+    assert single.is_small
+    assert compare.compare(old, new, [single]) == []
+    lane = Lane(old, new, tmp_path / "lane")
+    try:
+        seen, other = (dict(lane.seen(one, single, shared=True)) for one in lane.runners)
+    finally:
+        lane.close()
+    assert seen != other
+
+
+def test_a_command_that_dies_is_told(tmp_path: Path, fixtures: Path) -> None:
+    """Its status is that of the signal, and the next command is run all the same."""
+    dying = LINT.replace(
+        "    return 1",
+        "    import os\n    if os.path.exists('receipts.py'):\n        os.kill(os.getpid(), 9)\n"
+        "    return 1",
+    )
+    old, new = checkout(tmp_path / "old"), checkout(tmp_path / "new", lint=dying)
+    [_, single] = projects(("apart",), fixtures, {})
+    found = [one for one in compare.compare(old, new, [single]) if one.what == "status"]
+    assert [one.command for one in found] == ["lint --format json .", "lint ."]
+    assert {one.new for one in found} == {b"-9"}
+
+
+def test_progress_is_told_apart_from_the_result(
+    tmp_path: Path, fixtures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What will be done is on standard error at once, with how long it takes."""
+    old, new = checkout(tmp_path / "old"), checkout(tmp_path / "new")
+    assert compare.main([str(old), str(new), "apart", "--fixtures", str(fixtures)]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "2 projects of their own, 40 commands"
+    assert told[1].endswith(" s where nothing else runs")
+
+
+def test_progress_counts_commands_and_what_differs() -> None:
+    """A line every few seconds: the part that is done, and how long the rest takes."""
+    [project] = [Project("one", {"a.py": b""}, reporting=(), writing=())]
+    times = iter([0.0, 5.0, 30.0, 31.0])
+    stream = StringIO()
+    progress = Progress([project, project], 1, stream, lambda: next(times))
+    progress.ran(project)
+    progress.compared(3)
+    for _ in range(2):
+        progress.ran(project)
+    assert stream.getvalue().splitlines() == [
+        " 12%  1 of 2 projects, 3 differences, 30 s; about 4 minutes left; at one"
+    ]
 
 
 def test_a_folder_without_the_tools_is_no_checkout(
@@ -145,11 +206,22 @@ def test_all_fixtures_are_compared(fixtures: Path) -> None:
     assert len(found["all fixtures together"].files) == 3
 
 
+def test_a_sample_is_a_part_of_each_kind(fixtures: Path) -> None:
+    """So many fixtures, the same ones together, and no program that is one as a whole."""
+    (fixtures / "projects" / "large").mkdir(parents=True)
+    (fixtures / "projects" / "large" / "z.py").write_text("z = 1\n")
+    kinds = ("together", "apart")
+    assert [one.name for one in projects(kinds, fixtures, {})][1:] == ["several", "single", "large"]
+    together, alone = projects(kinds, fixtures, {}, 1)
+    assert sorted(together.files) == ["several/expect.toml", "several/project/a/b.py"]
+    assert alone.name == "several"
+
+
 def test_the_fixtures_of_the_suite_are_found() -> None:
-    """Every folder with a program of the project's own fixtures is one."""
+    """Every folder with a program of the project's own fixtures is one, and so are the programs."""
     alone = list(projects(("apart",), FIXTURES, {}))
     names = {path.parent for name in ("before.py", "project") for path in FIXTURES.rglob(name)}
-    assert len(alone) == len(names) > 700
+    assert len(alone) == len(names) + len(list(FIXTURES.glob("projects/*"))) > 700
 
 
 def test_the_real_tools_are_run(tmp_path: Path) -> None:
@@ -158,7 +230,7 @@ def test_the_real_tools_are_run(tmp_path: Path) -> None:
     before = (FIXTURES / "guide" / "step3_simple" / "before.py").read_bytes()
     (tmp_path / "fixtures" / "one").mkdir(parents=True)
     (tmp_path / "fixtures" / "one" / "before.py").write_bytes(before)
-    lane = compare.Lane(root, root, tmp_path / "lane")
+    lane = Lane(root, root, tmp_path / "lane")
     try:
         [project] = projects(("apart",), tmp_path / "fixtures", {})
         project = replace(project, reporting=((),), writing=((),))
