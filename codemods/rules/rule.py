@@ -135,6 +135,9 @@ class RuleAcross(Protocol):
 
 
 def modules_of(package: ModuleType) -> list[ModuleType]:
-    """Return the modules of *package*, by name."""
-    names = sorted(found.name for found in pkgutil.iter_modules(package.__path__))
-    return [import_module(f"{package.__name__}.{name}") for name in names]
+    """Return the modules of *package*, by name, and with them those of the folders in it."""
+    found: list[ModuleType] = []
+    for one in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        module = import_module(one.name)
+        found += modules_of(module) if one.ispkg else [module]
+    return sorted(found, key=lambda module: module.__name__)

@@ -6,8 +6,11 @@ import ast
 import inspect
 import re
 import sys
+from importlib import import_module, invalidate_caches
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from source_tree import ROOT, Module, imports_of, source_modules, walked, within
 
 sys.path.insert(0, str(ROOT))
@@ -72,7 +75,7 @@ def _holder(value: ast.expr | None) -> ast.expr | None:
 @each_of("rule", RULE_MODULES)
 def test_a_rule_has_its_page_its_code_and_its_function(rule: ModuleType) -> None:
     """R1: its docstring has the parts of a page, and its function the signature of its folder."""
-    folder = next(f for f in FOLDERS if rule.__name__.rpartition(".")[0] == f.__name__)
+    folder = next(f for f in FOLDERS if within(rule.__name__, f.__name__))
     name, parameters = FOLDERS[folder]
     lines = [line for line in (rule.__doc__ or "").splitlines() if line[:1].isupper()]
     assert [p for p in PARTS if not any(line.startswith(p) for line in lines)] == []
@@ -87,6 +90,33 @@ def test_rules_are_found_by_their_folder() -> None:
         module for folder in (contexts, patterns, lint, across) for module in modules_of(folder)
     ]
     assert sorted(ORDER, key=lambda kind: kind.value) == list(Sites)
+
+
+def test_no_rule_is_passed_over() -> None:
+    """R1: each file below a folder of rules is one, in whatever folder there it stands."""
+    places = [Path(place) for folder in FOLDERS for place in folder.__path__]
+    files = {file for place in places for file in place.rglob("*.py")}
+    assert {Path(rule.__file__ or "") for rule in RULE_MODULES} == {
+        file for file in files if file.name != "__init__.py"
+    }
+
+
+def test_rules_are_found_in_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R1: a full folder of rules may have folders of its own; a broken one is never let go."""
+    for name in ("parted", "parted/blocks", "parted/blocks/inner"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+    for name in ("second.py", "blocks/empty.py", "blocks/inner/deep.py"):
+        (tmp_path / "parted" / name).touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    package = import_module("parted")
+    found = ["parted.blocks.empty", "parted.blocks.inner.deep", "parted.second"]
+    assert [module.__name__ for module in modules_of(package)] == found
+    (tmp_path / "parted/broken").mkdir()
+    (tmp_path / "parted/broken/__init__.py").write_text("import parted.gone\n")
+    invalidate_caches()
+    with pytest.raises(ImportError):
+        modules_of(package)
 
 
 def test_the_pages_are_what_the_docstrings_say() -> None:
