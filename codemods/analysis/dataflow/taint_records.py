@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from codemods.analysis.syntax.sweep import Growing
+from codemods.analysis.sweep import Growing
 
 if TYPE_CHECKING:
     import ast

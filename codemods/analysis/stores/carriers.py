@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.stores.arguments import given, texts_of
 from codemods.analysis.stores.collections import is_own
+from codemods.analysis.sweep import Sweep
 from codemods.analysis.syntax.calls import last_name
-from codemods.analysis.syntax.sweep import Sweep
 from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import ast
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
+from codemods.analysis.sweep import Sweep
 from codemods.analysis.syntax.parsed_module import body_fields
-from codemods.analysis.syntax.sweep import Sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -6,11 +6,12 @@ import ast
 import re
 import sys
 import threading
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from codemods.analysis.syntax.tree import LEAVES, children, index
+from codemods.analysis.syntax.tree import index
 from codemods.model.source import Span
 
 if TYPE_CHECKING:
@@ -111,23 +112,18 @@ class ParsedModule:
         return module
 
     def _link(self) -> None:
-        parents = self.parents
-        parents.update(dict.fromkeys(children(self.tree), self.tree))
-        for kind, nodes in index(self.tree).kinds.items():
-            for parent in nodes if kind not in LEAVES else ():
-                for child in parent.inner:  # type: ignore[attr-defined]  # the index has asked
-                    parents[child] = parent
+        self.parents = index(self.tree).parents(self.tree)
         self._loops[self.tree] = frozenset()
-        waiting: list[tuple[ast.AST, Path]] = [(self.tree, ())]
-        while waiting:
-            node, path = waiting.pop()
-            self.paths[node] = path
-            self.at[path] = node
+        paths, at = self.paths, self.at
+        paths[self.tree], at[()] = (), self.tree
+        waiting: list[ast.AST] = [self.tree]
+        for node in waiting:  # it grows on the way
             for name in body_fields(node):
-                waiting.extend(
-                    (child, (*path, (name, index)))
-                    for index, child in enumerate(getattr(node, name))
-                )
+                around, inside = paths[node], getattr(node, name)
+                for number, child in enumerate(inside):
+                    paths[child] = path = (*around, (name, number))
+                    at[path] = child
+                waiting += inside
 
     def every(self, kind: type[Node]) -> list[Node]:
         """Return all nodes of the module of exactly this *kind*; a walk for each question adds up.
@@ -166,12 +162,12 @@ class ParsedModule:
 
     @cached_property
     def _by_name(self) -> dict[str, list[ast.Name | ast.Attribute]]:
-        found: dict[str, list[ast.Name | ast.Attribute]] = {}
+        found: defaultdict[str, list[ast.Name | ast.Attribute]] = defaultdict(list)
         for name in self.every(ast.Name):
-            found.setdefault(name.id, []).append(name)
+            found[name.id].append(name)
         for attribute in self.every(ast.Attribute):
-            found.setdefault(attribute.attr, []).append(attribute)
-        return found
+            found[attribute.attr].append(attribute)
+        return dict(found)
 
     def called(self, name: str) -> Sequence[ast.Name | ast.Attribute]:
         """Return the variables, then the attributes of whatever object, that are called *name*."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from codemods.analysis.external.library_names import note_library_names
 
@@ -111,6 +112,7 @@ class Index:
     nodes: list[ast.AST]
     kinds: dict[type[ast.AST], list[ast.AST]]
     renamed: frozenset[str]
+    _parents: list[dict[ast.AST, ast.AST]] = field(default_factory=list, repr=False)
     _of: dict[tuple[type[ast.AST], ...], list[ast.AST]] = field(default_factory=dict, repr=False)
 
     def every(self, kind: type[Node]) -> list[Node]:
@@ -126,6 +128,19 @@ class Index:
             self._of[found] = [node for node in self.nodes if type(node) in found]
         return self._of[found]
 
+    def parents(self, tree: ast.Module) -> dict[ast.AST, ast.AST]:
+        """Return what each node of *tree* is right inside of, for who asks to have it alone.
+
+        It leads to the tree, which has this index: what is kept here would keep it.
+        """
+        if self._parents:
+            found = self._parents.pop()
+        else:
+            around = (node for node in self.nodes if type(node) not in LEAVES)
+            found = {child: node for node in around for child in children(node)}
+        found.update(dict.fromkeys(children(tree), tree))
+        return found
+
 
 def index(tree: ast.Module) -> Index:
     """Return the index of *tree*; it is made once, and kept at the tree."""
@@ -137,6 +152,7 @@ def index(tree: ast.Module) -> Index:
     # itself is left out: it would be kept by what it keeps.
     nodes = list(children(tree))
     kinds: defaultdict[type[ast.AST], list[ast.AST]] = defaultdict(list)
+    parents: dict[ast.AST, ast.AST] = {}
     inside = _INNER.get
     for node in nodes:  # it grows on the way
         kind = type(node)
@@ -144,48 +160,18 @@ def index(tree: ast.Module) -> Index:
         if kind not in LEAVES:
             node.inner = found = inside(kind, _inner)(node)  # type: ignore[attr-defined]
             nodes += found
+            for child in found:
+                parents[child] = node
     known = dict(kinds)
     renamed = note_library_names(known, getattr(tree, "elsewhere", None))
-    tree.index = made = Index(nodes, known, renamed)  # type: ignore[attr-defined]
+    tree.index = made = Index(nodes, known, renamed, [parents])  # type: ignore[attr-defined]
     return made
 
 
-class Visitor:
-    """Visits nodes as ``ast.NodeVisitor`` does; methods are looked up once, not for each node."""
-
-    _methods: ClassVar[dict[type[ast.AST], Callable[[Any, Any], None]]] = {}
-
-    def __init_subclass__(cls) -> None:
-        """Note for which kinds of node *cls* has a method, ``visit_`` and the name of the kind."""
-        named = {f"visit_{name}": kind for name, kind in vars(ast).items()}
-        cls._methods = {kind: getattr(cls, n) for n, kind in named.items() if hasattr(cls, n)}
-
-    def visit(self, node: ast.AST) -> None:
-        """Visit *node*: by the method for its kind, where there is one, else what is inside."""
-        kind = type(node)
-        if kind is ast.Constant or kind in SHARED:
-            return
-        method = self._methods.get(kind)
-        if method is not None:
-            method(self, node)
-        else:
-            self.generic_visit(node)
-
-    def generic_visit(self, node: ast.AST) -> None:
-        """Visit what is inside of *node*."""
-        # As ``visit`` does: a call less for each node, and half as deep a stack.
-        methods = self._methods
-        for child in children(node):
-            kind = type(child)
-            if kind is ast.Constant:
-                continue
-            method = methods.get(kind)
-            if method is not None:
-                method(self, child)
-            else:
-                self.generic_visit(child)
-
-
+@lru_cache(maxsize=1024)
 def expression(text: str) -> ast.expr:
-    """Return the expression *text*, which stood in brackets and may go over several lines."""
+    """Return the expression *text*, which stood in brackets and may go over several lines.
+
+    It is one for all who ask, and to be left as it is.
+    """
     return ast.parse(f"(\n{text}\n)", mode="eval").body

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.library_models.table import keeps
 from codemods.analysis.dataflow.tainted_values import TaintedValues
+from codemods.analysis.sweep import Growing
 from codemods.analysis.syntax.calls import arguments_of, is_client_call, last_name
 from codemods.analysis.syntax.effects import first_yield, makes_call, walk_here, walk_run
 from codemods.analysis.syntax.mentions import Concern, Mentions, Places
-from codemods.analysis.syntax.sweep import Growing
 from codemods.analysis.syntax.tree import children, walk
 
 if TYPE_CHECKING:
