@@ -15,7 +15,7 @@ from codemods.edits.style import may_outgrow
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from codemods.edits.style import Style
     from codemods.model.edit import Edit
@@ -40,7 +40,8 @@ def apply(tree: ast.Module, lines: list[str], edits: Sequence[Edit], style: Styl
         flat = not any(map(_has_suite, tree.body[chunk.first : chunk.last + 1]))
         aside = PutAside(tree, lines, chunk, mine, style)
         try:
-            rebuilt = aside.back(_rebuild(aside.text, chunk, mine, style, flat=flat))
+            made = _rebuild(aside.text, chunk, mine, style, flat=flat, counts=aside.counts)
+            rebuilt = aside.back(made)
         except EditError:
             if not aside:
                 raise
@@ -88,11 +89,20 @@ def _parsed(text: str, chunk: Chunk) -> cst.Module:
     return module
 
 
-def _rebuild(text: str, chunk: Chunk, edits: list[Edit], style: Style, *, flat: bool) -> str:
+def _rebuild(
+    text: str,
+    chunk: Chunk,
+    edits: list[Edit],
+    style: Style,
+    *,
+    flat: bool,
+    counts: Mapping[str, int] | None = None,
+) -> str:
     # A chunk of one line has no newline to detect, a flat one no indentation: the file's own is
     # the one to write.  Where there is a suite, what the parser found there stays.
     module = _parsed(text, chunk).with_changes(default_newline=style.newline)
     if flat:
         module = module.with_changes(default_indent=style.indent)
     tight = may_outgrow(text.splitlines(), style)
-    return Rebuilder(edits, chunk.first, style, tight=tight).module(module).code
+    rebuilder = Rebuilder(edits, chunk.first, style, tight=tight, counts=counts)
+    return rebuilder.module(module).code

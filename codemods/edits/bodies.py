@@ -26,6 +26,7 @@ from codemods.edits.lines import (
     trailing_comment,
     unindented_blanks,
     units,
+    with_end,
     without_blank_end,
     without_comments,
     without_comments_at_end,
@@ -54,7 +55,7 @@ from codemods.model.edit import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from codemods.edits.style import Style
 
@@ -69,13 +70,21 @@ class Rebuilder:
 
     ``offset`` is the index in the file of the chunk's first statement, ``style``
     the file's; ``tight`` says that a line of it may be too long once it is in a block.
+    ``counts`` says of names that stand for several statements for how many.
     """
 
     def __init__(
-        self, edits: Sequence[Edit], offset: int, style: Style, *, tight: bool = False
+        self,
+        edits: Sequence[Edit],
+        offset: int,
+        style: Style,
+        *,
+        tight: bool = False,
+        counts: Mapping[str, int] | None = None,
     ) -> None:
         self._style = style
         self._tight = tight
+        self._counts = counts or {}
         self._edits = edits
         #: The edits of each statement, and of each suite; what has edits below it.
         self._at: dict[Path, list[Edit]] = {}
@@ -104,7 +113,7 @@ class Rebuilder:
 
     def module(self, module: cst.Module) -> cst.Module:
         """Return the chunk with its edits made."""
-        statements = Statements(module, self._offset)
+        statements = Statements(module, self._offset, self._counts)
         for edit in self._edits:
             self._take(edit, statements)
         body, left = self._suite(module.body, (), "body", None, self._offset)
@@ -149,7 +158,7 @@ class Rebuilder:
         apart = {_index(e) - offset for e in here}
         apart |= {e.stop - offset for e in here if isinstance(e, Wrap)}
         listed: list[Unit] = []
-        for unit in units(body, apart):
+        for unit in units(body, apart, self._counts):
             path = (*prefix, (field, unit.index + offset))
             listed.append(
                 Unit(unit.index + offset, unit.count, self._below(unit.node, path, indent))
@@ -177,7 +186,7 @@ class Rebuilder:
                 node, above, below = self._wrapped(wrap, inside, deeper, others, indent)
                 position += len(inside)
                 if position < len(listed) or len(wrap.path) == 1:
-                    node, below = _with_end(node, below)
+                    node, below = with_end(node, below)
                 built.append(led(node, joined(pending, above)))
                 pending = below
                 continue
@@ -342,16 +351,6 @@ def call_of(node: Statement) -> cst.Call:
         if isinstance(small, cst.Expr | cst.Assign) and isinstance(small.value, cst.Call):
             return small.value
     raise EditError("expected a statement that is one call")
-
-
-def _with_end(block: cst.With, lines: list[cst.EmptyLine]) -> tuple[cst.With, list[cst.EmptyLine]]:
-    """Return *block* with the comments among *lines*, left of what went at its end, and the rest.
-
-    Above the statement behind the block they would be read as being about that one.
-    """
-    moved = without_blank_end(lines)
-    footer = [line if line.comment else line.with_changes(indent=False) for line in moved]
-    return block.with_changes(body=block.body.with_changes(footer=footer)), lines[len(moved) :]
 
 
 def _place(edit: Edit) -> Path:

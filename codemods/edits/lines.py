@@ -12,7 +12,7 @@ import libcst as cst
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from codemods.model.edit import Path
 
@@ -34,15 +34,20 @@ class Unit:
 
 
 def units(
-    body: Sequence[cst.BaseStatement | cst.BaseSmallStatement], apart: set[int]
+    body: Sequence[cst.BaseStatement | cst.BaseSmallStatement],
+    apart: set[int],
+    counts: Mapping[str, int],
 ) -> list[Unit]:
-    """Return the statements of a suite; a line that holds an index of *apart* is taken apart."""
+    """Return the statements of a suite; a line that holds an index of *apart* is taken apart.
+
+    *counts* says of names that stand for several statements for how many.
+    """
     found: list[Unit] = []
     index = 0
     for node in body:
         if isinstance(node, cst.SimpleStatementLine):
-            count = len(node.body)
-            if count > 1 and apart.intersection(range(index, index + count)):
+            count = _count(node, counts)
+            if len(node.body) > 1 and apart.intersection(range(index, index + count)):
                 found.extend(
                     Unit(index + offset, 1, line) for offset, line in enumerate(_taken_apart(node))
                 )
@@ -53,6 +58,16 @@ def units(
             found.append(Unit(index, 1, node))
             index += 1
     return found
+
+
+def _count(node: cst.CSTNode, counts: Mapping[str, int]) -> int:
+    """Return how many statements *node* is, or stands for."""
+    if not isinstance(node, cst.SimpleStatementLine):
+        return 1
+    small = node.body[0]
+    if counts and isinstance(small, cst.Expr) and isinstance(small.value, cst.Name):
+        return counts.get(small.value.value, len(node.body))
+    return len(node.body)
 
 
 def _taken_apart(line: cst.SimpleStatementLine) -> list[cst.SimpleStatementLine]:
@@ -70,10 +85,14 @@ def _taken_apart(line: cst.SimpleStatementLine) -> list[cst.SimpleStatementLine]
 
 
 class Statements:
-    """Finds the statements of a chunk by their paths; its first one has the index *offset*."""
+    """Finds the statements of a chunk by their paths; its first one has the index *offset*.
 
-    def __init__(self, module: cst.Module, offset: int) -> None:
+    *counts* says of names that stand for several statements for how many.
+    """
+
+    def __init__(self, module: cst.Module, offset: int, counts: Mapping[str, int]) -> None:
         self._offset = offset
+        self._counts = counts
         self._module = module
         self._known: dict[Path, cst.CSTNode] = {}
         # By identity, which is good for as long as the suite is kept: the index of each line.
@@ -107,9 +126,7 @@ class Statements:
     def _lines(self, suite: Sequence[cst.CSTNode]) -> list[int]:
         """Return the index of the first statement of each line of *suite*."""
         if id(suite) not in self._indices:
-            counts = (
-                len(n.body) if isinstance(n, cst.SimpleStatementLine) else 1 for n in suite[:-1]
-            )
+            counts = (_count(node, self._counts) for node in suite[:-1])
             self._indices[id(suite)] = (suite, list(accumulate(counts, initial=0)))
         return self._indices[id(suite)][1]
 
@@ -296,6 +313,16 @@ def without_blank_end(lines: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
     while staying and _blank(staying[-1]):
         staying.pop()
     return staying
+
+
+def with_end(block: cst.With, lines: list[cst.EmptyLine]) -> tuple[cst.With, list[cst.EmptyLine]]:
+    """Return *block* with the comments among *lines*, left of what went at its end, and the rest.
+
+    Above the statement behind the block they would be read as being about that one.
+    """
+    moved = without_blank_end(lines)
+    footer = [line if line.comment else line.with_changes(indent=False) for line in moved]
+    return block.with_changes(body=block.body.with_changes(footer=footer)), lines[len(moved) :]
 
 
 def without_comments_at_end(lines: Sequence[cst.EmptyLine], most: int) -> list[cst.EmptyLine]:

@@ -45,7 +45,9 @@ def longest_line(tree: ast.Module, lines: Sequence[str]) -> int:
         for number, line in enumerate(lines, start=1)
         if len(line) > SHORTEST and not any(c in line for c in "\"'#")
     }
-    inside = _lines_of_texts(tree, found)
+    # Nearly always the longest is code, and says so by itself.
+    first = max(found, key=lambda number: found[number], default=0)
+    inside = _lines_of_texts(tree, found) if _lines_of_texts(tree, {first}) else ()
     code = (length for number, length in found.items() if number not in inside)
     return min(max(code, default=SHORTEST), LONGEST)
 
@@ -57,14 +59,14 @@ def _lines_of_texts(tree: ast.Module, asked: Collection[int]) -> set[int]:
     """
     found: set[int] = set()
     lines = sorted(asked)
-    waiting: list[ast.AST] = list(tree.body) if lines else []
+    waiting: list[ast.AST] = list(tree.body) if any(lines) else []
     while waiting:
         node = waiting.pop()
         begin: int = getattr(node, "lineno", 0)
         end: int = getattr(node, "end_lineno", begin)
-        # Decorators are above the line of what they decorate.
-        placed = begin > 0 and not hasattr(node, "decorator_list")
-        if placed and bisect_left(lines, begin) == bisect_right(lines, end):
+        for decorator in getattr(node, "decorator_list", ()):  # above the line of what it decorates
+            begin = min(begin, decorator.lineno)
+        if begin > 0 and bisect_left(lines, begin) == bisect_right(lines, end):
             continue
         if isinstance(node, ast.Constant | ast.JoinedStr) and begin != end:
             found.update(range(begin, end + 1))

@@ -122,12 +122,12 @@ def test_a_value_with_a_comment_is_parsed(monkeypatch: pytest.MonkeyPatch) -> No
     assert call in given
 
 
-def test_a_docstring_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A statement that is a text alone is left as it is: edits ask for docstrings."""
+def test_a_docstring_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A statement that is a text alone is put aside where it has a line."""
     said = "'Do the work that is written in the query, once for each row.'"
     text = FUNCTION.replace("    return", f"    {said}\n    return")
     (given,) = parsed_of(text, monkeypatch)
-    assert said in given
+    assert said not in given
 
 
 @each_of(
@@ -166,11 +166,16 @@ ASIDE = (
     "match x:\n    case [1, *kept]:\n        rows = kept\n    case _:\n        pass",
     "kept[x] = [row for row in rows]",
     "kept = [\n    row for row in rows\n  if row]",
+    "kept[x] = (\n    'one text'\n  f'and {another}'\n)",
+)
+# What is inside of them is put aside, and they are not.
+INSIDE = (
+    "for row in rows:\n    kept[row] = row.total\n\n    print(row)",
+    "for row in rows:\n    kept[row] = (row\n  .total)\n    print(row)",
+    "for row in (rows\n  .all):\n    kept[row] = row.total\n    # of it\n    print(row)",
 )
 PARSED = (
     "for row in rows:\n    kept[row] = row.total  # of the row",
-    "for row in rows:\n    kept[row] = row.total\n\n    print(row)",
-    "for row in rows:\n    kept[row] = (row\n  .total)\n    print(row)",
     "for row in (rows\n  .all):\n    kept[row] = row.total",
     "for row in rows:\n    kept[row] = row.total\n    # above the end",
     "for row in rows:\n    kept[row] = row.total  \n    print(row)",
@@ -181,6 +186,7 @@ PARSED = (
     "if x:\n    def kept(a,\n     b):\n        return a",
     "class Kept:\n    kept = 1",
     "kept = 1",
+    "kept[x] = (\n    f'{rows = }'\n  'text'\n)",
     "if x:\n    y\nelif kept: rows = 1  # none",
     "kept = {x : [row for row in rows]}",
 )
@@ -192,7 +198,7 @@ def with_statement(statement: str) -> str:
     return FUNCTION.replace("    return", f"{lines}    return")
 
 
-@each_of("statement", [*ASIDE, *PARSED])
+@each_of("statement", [*ASIDE, *INSIDE, *PARSED])
 def test_statements_come_back_as_lines_of_their_block(
     monkeypatch: pytest.MonkeyPatch, statement: str
 ) -> None:
@@ -215,6 +221,66 @@ def test_a_statement_that_no_edit_concerns_is_not_parsed(
     with monkeypatch.context() as patch:
         (given,) = parsed_of(with_statement(statement), patch)
     assert "kept" not in given
+
+
+@each_of("statement", INSIDE)
+def test_statements_in_a_row_are_one_name(monkeypatch: pytest.MonkeyPatch, statement: str) -> None:
+    """Blank lines and comments between them are put aside with them."""
+    with monkeypatch.context() as patch:
+        (given,) = parsed_of(with_statement(statement), patch)
+    assert "for row in" in given
+    assert "kept" not in given
+    assert "print(row)" not in given
+
+
+ROWS = """\
+class Work:
+    kept = 1
+
+    def first(self, query: str, x: list[int]) -> None:
+        '''What is said of it
+  goes over lines.'''
+        self.x = x  # a comment
+
+        self.query = query
+
+    @cached
+    def work(self, query: str, x: list[int]) -> list[int]:
+        tracker = Tracker()
+        tracker.set(job=x)
+        # A comment above the first.
+        rows = query.all()
+        others = rows[0]
+
+        # A comment above one of them.
+        kept = rows[1:]
+        del rows
+        return ask(tracker, kept)
+
+    def last(self, query: str, x: list[int]) -> None:
+        print(query, x)
+"""
+
+
+@each_of("stop", range(3, 8))
+@pytest.mark.parametrize("parameters", ["self, query: str, x: int", "self,\n    q=':', x=1"])
+def test_methods_and_statements_in_a_row_come_back(
+    monkeypatch: pytest.MonkeyPatch, stop: int, parameters: str
+) -> None:
+    """Wherever a block ends between statements, the text is the one of a file that is parsed."""
+    text = ROWS.replace("work(self, query: str, x: list[int]", f"work({parameters}")
+    path: Path = (("body", 0), ("body", 2))
+    header = Header("block", taken=(Taken((*path, ("body", 1)), ((0, "job"),)),))
+    edits = (Delete((*path, ("body", 1))), Wrap((*path, ("body", 2)), stop, header))
+    for one in (text, text.replace("    ", "\t"), text.replace("\n", "\r\n")):
+        style = Style("\r\n" if "\r" in one else "\n")
+        made = []
+        for worth in (len(one), 1):
+            with monkeypatch.context() as patch:
+                patch.setattr(put_aside, "WORTH", worth)
+                made.append(apply(ast.parse(one), split_lines(one), edits, style))
+        assert made[0] == made[1]
+        assert made[0] != one
 
 
 @each_of("statement", PARSED)
