@@ -12,6 +12,8 @@ import json
 import re
 import sys
 import tempfile
+import tomllib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +26,9 @@ from rows import (  # noqa: E402
     MODULE,
     ROWS,
     RUNTIMES,
+    SAID,
     Fixture,
+    FixtureError,
     fixtures,
     outcome_of,
     reasons_of,
@@ -36,8 +40,6 @@ from codemods.model.outcome import Linted  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-SAID = "expect.toml"
 
 
 @dataclass
@@ -71,10 +73,10 @@ def of_row(fixture: Fixture, rows: Path = ROWS) -> Wanted:
         wanted.failed += [f"{runtime}: {o.failed}" for o in outcomes.values() if o.failed]
         single = list(fixture.files) == [MODULE]
         wanted.files |= _after(folder, runtime, texts_of(outcomes), single=single)
-        said = _line(said, runtime, "outcome", outcome_of(outcomes))
-        said = _line(said, runtime, "reasons", reasons_of(outcomes))
+        said = _line(said, folder, runtime, "outcome", outcome_of(outcomes))
+        said = _line(said, folder, runtime, "reasons", reasons_of(outcomes))
     if fixture.lint is not None:
-        said = _line(said, "", "lint", linted(fixture))
+        said = _line(said, folder, "", "lint", linted(fixture))
     for path in sorted(folder.rglob("*.py")):  # code that is shared by now
         wanted.files.setdefault(path, _abbreviated(path.read_bytes()))
     return Wanted(wanted.files | {folder / SAID: said.encode()}, wanted.failed)
@@ -114,13 +116,23 @@ def _after(
     return files
 
 
-def _line(said: str, section: str, key: str, value: object) -> str:
-    """Return the table *said* with another value of *key* in *section*, of which it has one."""
-    start = said.index(f"[{section}]\n") if section else 0
-    line = re.compile(rf"^{key} = .*$", re.MULTILINE)
-    found = line.search(said, start)
-    assert found is not None, (section, key)
-    return said[: found.start()] + f"{key} = {json.dumps(value)}" + said[found.end() :]
+def _line(said: str, folder: Path, section: str, key: str, value: object) -> str:
+    """Return the table *said* with another value of *key* in *section*, of which it has one.
+
+    Raises FixtureError where it is laid out so that one line does not hold the value.
+    """
+    wanted = tomllib.loads(said)
+    (wanted[section] if section else wanted)[key] = value
+    start = f"\n{said}".find(f"\n[{section}]\n") if section else 0
+    found = re.compile(rf"^{key} = .*$", re.MULTILINE).search(said, max(start, 0))
+    if found is not None:
+        made = said[: found.start()] + f"{key} = {json.dumps(value)}" + said[found.end() :]
+        with suppress(tomllib.TOMLDecodeError):
+            if tomllib.loads(made) == wanted:
+                return made
+    where = f" under a line `[{section}]`" if section else ""
+    message = f"write `{key} = ...` in one line of its own{where}"
+    raise FixtureError(f"{folder.name}/{SAID}: {message}")
 
 
 def _abbreviated(content: bytes) -> bytes:
@@ -151,8 +163,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--update", action="store_true", help="write what the tools make today")
     parser.add_argument("parts", nargs="*", metavar="PART", help="of names of fixtures; or all")
     given = parser.parse_args(arguments)
+    try:
+        return _checked(given.parts, update=given.update)
+    except FixtureError as error:
+        print(error)
+        return 1
+
+
+def _checked(parts: Sequence[str], *, update: bool) -> int:
+    """Check or write the fixtures whose name holds one of *parts*; return the exit status."""
     count, failed, differing = 0, 0, 0
-    for name, wanted in _all(given.parts):
+    for name, wanted in _all(parts):
         count += 1
         for message in wanted.failed:
             print(f"{name}: failed: {message}")
@@ -160,16 +181,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         paths = [] if wanted.failed else wanted.differing()
         differing += len(paths)
         for path in paths:
-            print(f"{path.relative_to(FIXTURES)}: {'written' if given.update else 'differs'}")
-        if given.update and paths:
+            print(f"{path.relative_to(FIXTURES)}: {'written' if update else 'differs'}")
+        if update and paths:
             wanted.write()
     if not count:
-        print(f"no fixture is called so: {' '.join(given.parts)}")
+        print(f"no fixture is called so: {' '.join(parts)}")
         return 1
-    print(f"{count} fixtures: {differing} files {'written' if given.update else 'differ'}")
+    print(f"{count} fixtures: {differing} files {'written' if update else 'differ'}")
     if differing:
-        print("git diff tests/fixtures" if given.update else "make fixtures UPDATE=1 writes them")
-    return int(bool(failed or (differing and not given.update)))
+        print("git diff tests/fixtures" if update else "make fixtures UPDATE=1 writes them")
+    return int(bool(failed or (differing and not update)))
 
 
 if __name__ == "__main__":

@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 ROWS = FIXTURES / "rows"
 RUNTIMES = ("tracker", "conservative")
 MODULE = "receipts.py"
+SAID = "expect.toml"
+_FORM = "docs/how-to-extend.md shows its form under Fixtures"
+
+
+class FixtureError(Exception):
+    """A fixture does not say what it must; the message says where, and what to write."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +81,13 @@ def fixtures() -> tuple[Fixture, ...]:
 
 
 def _fixture(folder: Path) -> Fixture:
-    said = tomllib.loads((folder / "expect.toml").read_text())
+    said = _said(folder)
     lint = said.get("lint")
     return Fixture(
         folder.name,
-        said["row"],
-        said["kind"],
-        said["execute"],
+        required(said, "row", folder),
+        required(said, "kind", folder),
+        required(said, "execute", folder),
         None if lint is None else tuple(lint),
         _options(said),
         _texts(folder, "before.py", "project"),
@@ -89,6 +95,28 @@ def _fixture(folder: Path) -> Fixture:
         said.get("shows_indentation", False),
         said.get("fault", ""),
     )
+
+
+def _said(folder: Path) -> dict[str, Any]:
+    """Return what a person says of the fixture in *folder*; raises FixtureError."""
+    try:
+        return tomllib.loads((folder / SAID).read_text())
+    except FileNotFoundError:
+        raise FixtureError(f"{folder.name} has no {SAID}: write one; {_FORM}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise FixtureError(f"{folder.name}/{SAID} is not valid TOML: {error}") from None
+
+
+def required(said: Mapping[str, Any], key: str, folder: Path, section: str = "") -> Any:
+    """Return what *said* has for *key*, in the table *section* if one is named.
+
+    Raises FixtureError where it has nothing.
+    """
+    table = said.get(section) if section else said
+    if not isinstance(table, dict) or key not in table:
+        where = f"`{key}` in [{section}]" if section else f"`{key}`"
+        raise FixtureError(f"{folder.name}/{SAID} has no {where}: write it; {_FORM}")
+    return table[key]
 
 
 def _options(said: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,8 +129,8 @@ def _options(said: Mapping[str, Any]) -> dict[str, Any]:
 
 def _expected(folder: Path, said: Mapping[str, Any], runtime: str) -> Expected:
     return Expected(
-        said[runtime]["outcome"],
-        tuple(said[runtime]["reasons"]),
+        required(said, "outcome", folder, runtime),
+        tuple(required(said, "reasons", folder, runtime)),
         _texts(folder, f"after_{runtime}.py", f"after_{runtime}"),
         said.get("labels", {}).get(runtime, {}),
     )

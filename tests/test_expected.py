@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import sys
+import tempfile
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -13,9 +16,12 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import expected
+import rows
 from expected import main, of_row
 from fixture_code import abbreviated, shared_code, spelled_out
 from harness import FIXTURES
+from many_cases import each_of
 from rows import ROWS, fixtures
 
 SHARED = shared_code(FIXTURES)
@@ -29,10 +35,10 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def differing(rows: Path) -> list[str]:
+def differing(folder: Path) -> list[str]:
     """Return the names of the files of the copy that are not as they are to be."""
     [fixture] = (one for one in fixtures() if one.name == NAME)
-    return sorted(path.name for path in of_row(fixture, rows).differing())
+    return sorted(path.name for path in of_row(fixture, folder).differing())
 
 
 def test_what_is_expected_is_left(copy: Path) -> None:
@@ -70,6 +76,43 @@ def test_the_command_checks(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "2 fixtures: 0 files differ\n"
     assert main(["no such fixture"]) == 1
     assert "no fixture is called so" in capsys.readouterr().out
+
+
+LAID_OUT = 'outcome = "left"\nreasons = [\n    "escapes",\n]\n'
+
+
+@each_of(
+    ("old", "new", "said"),
+    [
+        ("[tracker]\n", "", "has no `outcome` in [tracker]: write it"),
+        ("[tracker]\n", "[trakcer]\n", "has no `outcome` in [tracker]: write it"),
+        ('kind = "shape"\n', "", "has no `kind`: write it"),
+        ("[tracker]\n", "[tracker\n", "is not valid TOML"),
+        ("[conservative]\n", "[ conservative ]\n", "a line `[conservative]`"),
+        (
+            'outcome = "rewritten"\nreasons = []\n',
+            LAID_OUT,
+            "`reasons = ...` in one line",
+        ),
+    ],
+)
+def test_what_a_fixture_lacks_is_told(old: str, new: str, said: str) -> None:
+    """An expect.toml without a part, or that no line can be put into, ends in a sentence."""
+    with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
+        folder = Path(place) / NAME
+        shutil.copytree(ROWS / NAME, folder)
+        text = (folder / "expect.toml").read_text()
+        given = text.replace(old, new, 1).replace('"rewritten"', '"left"')
+        (folder / "expect.toml").write_text(given)
+        patch.setattr(rows, "ROWS", folder.parent)
+        patch.setattr(expected, "fixtures", rows.fixtures.__wrapped__)
+        patch.setattr(expected.of_row, "__defaults__", (folder.parent,))
+        out = io.StringIO()
+        with redirect_stdout(out):
+            assert main(["--update", NAME]) == 1
+        assert out.getvalue().startswith(f"{NAME}/expect.toml")
+        assert said in out.getvalue()
+        assert (folder / "expect.toml").read_text() == given
 
 
 def test_shared_code_is_written_once() -> None:
