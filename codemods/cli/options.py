@@ -279,7 +279,8 @@ def _with(options: Sequence[Callable[[F], F]], command: F) -> F:
 def into_options(command: Callable[..., int]) -> Callable[..., int]:
     """Give *command* its Options: each parameter of the command line that is a field of theirs.
 
-    The others are handed on under their own names, behind what the command was made with.
+    The others are handed on under their own names, behind what the command was made with; so no
+    record for one of the commands has a field that is called as one of Options.
     """
     names = {*Options.__match_args__}
 

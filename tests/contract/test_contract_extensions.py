@@ -6,7 +6,8 @@ import ast
 import importlib
 import pkgutil
 import sys
-from dataclasses import fields
+from collections import Counter
+from dataclasses import fields, make_dataclass
 
 import click
 from source_tree import ROOT, Module, source_modules, walked, within
@@ -86,6 +87,25 @@ def test_options_are_declared_once() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     }
     assert "option" not in inside
+
+
+def in_both(*records: type) -> set[str]:
+    """Return the names that are fields of several *records*."""
+    counted = Counter(field.name for record in records for field in fields(record))
+    return {name for name, count in counted.items() if count > 1}
+
+
+def test_no_name_is_in_two_records() -> None:
+    """X1: ``into_options`` gives Options what has a name of theirs; lint would not see its own."""
+    assert in_both(Options, LintOptions) == set()
+    assert in_both(Options, make_dataclass("Options", ["quiet", "mine"])) == {"quiet"}
+
+
+def test_no_command_has_two_options_of_one_name() -> None:
+    """X1: a value reaches the code by its name: of two options one would be let go in silence."""
+    for command in (*COMMANDS, status):
+        names = Counter(param.name for param in command.params)
+        assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_every_option_is_tried() -> None:
