@@ -113,7 +113,7 @@ def generators_are_always_read_at_once(real: Any) -> Any:
 def headers_give_all_that_there_is(real: Any) -> Any:
     """A block gives an inner call the ids of its header, and none that are set otherwise."""
 
-    def wrong(semantic: Any, wrap: Any, taken: Any, left: Any) -> Any:
+    def wrong(semantic: Any, wrap: Any, taken: Any, known: Any) -> Any:
         return named_ids(wrap)
 
     return wrong

@@ -51,13 +51,18 @@ _PROCESSES = frozenset(
 class Stores(Carriers):
     """What leads to the store of the tracker that *construct* builds, and who looks at it."""
 
+    @property
+    def are_known(self) -> bool:
+        """Whether anything is known to lead there: else nothing is seen to look at it."""
+        known = (self._objects, self._fields, self._of_modules, self._paths, self._texts)
+        return any(known)
+
     def look(self, nodes: Iterable[ast.AST]) -> ast.AST | None:
         """Return a place in *nodes*, or in functions of the module they call, that looks."""
         return self._look(list(nodes), _FARTHEST)
 
     def _look(self, nodes: list[ast.AST], depth: int) -> ast.AST | None:
-        known = (self._objects, self._fields, self._of_modules, self._paths, self._texts)
-        if not any(known):
+        if not self.are_known:
             return None
         for root in nodes:
             for node in walk(root):

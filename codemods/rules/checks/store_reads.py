@@ -40,6 +40,8 @@ def store_refusal(
 ) -> Refusal | None:
     """Refuse a block over *body* in which something is looked for that is not stored yet."""
     looks = semantic.stores(construct)
+    if not looks.are_known:
+        return None
     last = LastUse(semantic.taint, flow, body, also)
     waiting = recorded = False
     for statement in body:

@@ -75,19 +75,23 @@ def heirs_of_contexts(
 def _across(
     other: SemanticModel, lender: Lender, semantic: SemanticModel, heirs: Heirs
 ) -> Iterator[Heir]:
-    """Yield what the functions of this module have that *lender*, of *other*, may call.
+    """Yield the blocks that functions of this module get, and *lender*, of *other*, may call.
 
     A function that is handed on may be what the block calls without naming it, and a method that
     of an object which it is given.
     """
+    around = heirs.around_blocks_for(lender)
+    functions = [one for one in _functions(semantic) if one in around]
+    if not functions:
+        return
     lender = replace(lender, home=other)
     reaches = other.once(_Reaches)
     found = reaches.of(lender)
     reached = set(found.functions.get(semantic.module.source.path, ()))
     if found.is_cut:  # anything may run there
-        reached.update(map(semantic.module.qualified_name, _functions(semantic)))
+        reached.update(map(semantic.module.qualified_name, functions))
     handed = handed_on(semantic.taint) if reaches.calls_unknown(lender) else frozenset()
-    for function in _functions(semantic) if reached or handed else ():
+    for function in functions:
         if semantic.module.qualified_name(function) in reached or function in handed:
             yield from heirs_inside(semantic, lender, function.body, heirs)
 

@@ -50,11 +50,12 @@ from codemods.rules.conflicts.proposed_blocks import (
     is_step,
     key_of_block,
     left_by,
-    lent_by,
     named_ids,
+    tracker_of,
     uses_of_others,
     wraps,
 )
+from codemods.rules.conflicts.tracker_keys import set_within
 from codemods.rules.conflicts.wrapped_clients import wrapper_of, wraps_client
 
 if TYPE_CHECKING:
@@ -126,6 +127,26 @@ class Heirs:
                 named = certain_in(semantic, proposal, wrap)
                 block = _Block(proposal, named, key, is_step(wrap), body_of(semantic, wrap))
                 self._placed.setdefault(semantic.statement_at(wrap.path), []).append(block)
+
+    def may_be_inside(self, lender: Lender) -> bool:
+        """Whether anything of the module may take ids of *lender*, whatever runs in its block."""
+        semantic = self._semantic
+        if semantic.context_calls or semantic.module.mentions(words.CLIENT_WRAPPERS):
+            return True
+        return any(self._blocks_for(lender))
+
+    def around_blocks_for(self, lender: Lender) -> set[ast.AST]:
+        """Return what is around the blocks of the module that may take ids of *lender*."""
+        ancestors = self._semantic.module.ancestors
+        return {one for block in self._blocks_for(lender) for one in ancestors(block.body[0])}
+
+    def _blocks_for(self, lender: Lender) -> Iterator[_Block]:
+        """Yield the blocks that do not name all ids of *lender*, or whose clients look for them."""
+        placed = (block for blocks in self._placed.values() for block in blocks)
+        for block in (one for one in placed if not one.is_step and self.is_made(one)):
+            lent = lender.given if block.proposal is lender.proposal else lender.ids
+            if not lent <= block.named or (lender.proposal is None and self.cuts_off(block)):
+                yield block
 
     def without(self, proposal: Proposal) -> None:
         """Note that *proposal* will not be made."""
@@ -220,8 +241,10 @@ def _lender(
     if isinstance(key, Binding):
         own |= {key}
     others = uses_of_others(semantic, body, heirs.holders.every, own)
-    ids = lent_by(semantic, proposal, wrap, heirs.taken, left)
-    named, given = named_ids(wrap) | left, given_by(semantic, wrap, heirs.taken, left)
+    by_hand = set_within(semantic, body, heirs.taken)
+    named = named_ids(wrap) | left
+    ids = named | by_hand | semantic.standing.of(tracker_of(wrap), key)
+    given = given_by(semantic, wrap, heirs.taken, named | by_hand)
     return Lender(body, named, given, ids, key, others, proposal)
 
 
@@ -231,12 +254,14 @@ def heirs_in(semantic: SemanticModel, lender: Lender, heirs: Heirs) -> Iterator[
     roots = [(semantic.taint, lender.body), *((one.taint, [one.node]) for one in reached)]
     methods = semantic.once(MethodsOutOfSight).of(roots)
     lender = replace(lender, ids=lender.ids | set_out_of_sight(lender, methods))
-    yield from heirs_inside(semantic, lender, lender.body, heirs)
+    inside = heirs.may_be_inside(lender)
+    yield from heirs_inside(semantic, lender, lender.body, heirs) if inside else ()
     run = {one.node for one in reached}
     for one in reached:
         name = one.node.name
         if one.taint is semantic.taint:
-            for heir in heirs_inside(semantic, lender, one.node.body, heirs, run):
+            own_body = one.node.body
+            for heir in heirs_inside(semantic, lender, own_body, heirs, run) if inside else ():
                 yield replace(heir, text=f"in {name}, {heir.text}", place=None)
             if has_heir_around(semantic, lender, one, reached):
                 yield Heir(f"the context around calls of {name} would inherit ids of this block")
@@ -348,17 +373,18 @@ def _unnamed(
     """
     known = {one.node for one in reached}
     of = semantic.taint.once(Functions)
+    inside = heirs.may_be_inside(lender)
     if of.methods:
         named = of.named_in(*lender.body, *known)
-        ran.update(*map(heirs.reached_from, (*of.special, *named)))
+        ran.update(*map(heirs.reached_from, (*of.special, *named) if inside else ()))
         yield from _overriding(semantic, lender, heirs, named, ran)
     for one in functions_imported(semantic, (*lender.body, *known)):
         if own_trackers(one).inherit(lender.ids, beside_others=bool(lender.others)):
             yield _elsewhere(one)
-    handed = handed_on(semantic.taint)
-    if any(function in of.order and function not in known for function in handed):
-        if semantic.once(KnownCallees).calls_unknown(lender.body):
-            ran |= handed
+    if not inside:
+        return
+    if semantic.once(KnownCallees).calls_unknown(lender.body):
+        ran |= handed_on(semantic.taint)
     for function in sorted((f for f in ran - known if f in of.order), key=of.order.__getitem__):
         body: list[ast.stmt] = function.body  # type: ignore[attr-defined]
         # That a function runs itself this way is merely possible: its header counts, no helpers.

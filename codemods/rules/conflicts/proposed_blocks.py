@@ -26,22 +26,11 @@ def wraps(proposal: Proposal) -> list[Wrap]:
     return [e for e in proposal.edits if isinstance(e, Wrap)]
 
 
-def lent_by(
-    semantic: SemanticModel,
-    proposal: Proposal,
-    wrap: Wrap,
-    taken: Collection[Path] = (),
-    left: frozenset[str] | None = None,
-) -> frozenset[str]:
-    """Return the ids that a proposed block may give to what is inside it.
-
-    *taken* are the paths of set calls that become blocks: those no longer set what it lends.
-    *left* is what ``left_by`` says of *proposal*, where many of its blocks are asked about.
-    """
-    left = left_by(proposal) if left is None else left
-    by_hand = set_within(semantic, body_of(semantic, wrap), taken)
+def lent_by(semantic: SemanticModel, proposal: Proposal, wrap: Wrap) -> frozenset[str]:
+    """Return the ids that a proposed block may give to what is inside it."""
+    by_hand = set_within(semantic, body_of(semantic, wrap), ())
     standing = semantic.standing.of(tracker_of(wrap), key_of_block(semantic, wrap))
-    return named_ids(wrap) | left | standing | by_hand
+    return named_ids(wrap) | left_by(proposal) | standing | by_hand
 
 
 def left_by(proposal: Proposal) -> frozenset[str]:
@@ -89,18 +78,14 @@ def key_of_block(semantic: SemanticModel, wrap: Wrap) -> object:
 
 
 def given_by(
-    semantic: SemanticModel,
-    wrap: Wrap,
-    taken: Collection[Path],
-    left: frozenset[str],
+    semantic: SemanticModel, wrap: Wrap, taken: Collection[Path], known: frozenset[str]
 ) -> frozenset[str]:
     """Return the ids that a proposed block gives by itself, whatever its tracker has besides.
 
-    *taken* and *left* are those of ``lent_by``.
+    *known* are those of its header and those that what it runs sets by hand; *taken* are the
+    paths of set calls that become blocks: those no longer set what it lends.
     """
-    body = body_of(semantic, wrap)
-    found = named_ids(wrap) | left | set_within(semantic, body, taken)
-    found |= semantic.standing.told_in(body, tracker_of(wrap), taken)
+    found = known | semantic.standing.told_in(body_of(semantic, wrap), tracker_of(wrap), taken)
     built = built_with_user(semantic, key_of_block(semantic, wrap))
     return found | ({words.USER} if built.perhaps else set())
 

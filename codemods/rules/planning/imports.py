@@ -14,10 +14,10 @@ from codemods.model.refusal import Reason, Refusal
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from codemods.analysis.semantic_model import SemanticModel
-    from codemods.analysis.syntax.scopes import Scope
+    from codemods.analysis.syntax.scopes import Binding, Scope
 
 
 # A bare ``noqa``, or one for unused imports, says that others need the import.
@@ -318,23 +318,32 @@ def _dropped(semantic: SemanticModel, proposals: Sequence[Proposal]) -> list[Edi
     def is_gone(read: ast.Name) -> bool:
         return module.paths[module.statement(read)] in deleted
 
-    for binding in list(semantic.scopes.bindings.values()):
-        for binder in binding.binders:
-            statement = semantic.module.parents.get(binder)
-            if not isinstance(binder, ast.alias) or not isinstance(statement, ast.ImportFrom):
-                continue
-            if len(binding.binders) != 1 or not binding.loads:
-                continue
-            if not is_gone(binding.loads[0]) or not semantic.names.imports_legacy(binder):
-                continue
-            if re.search(rf"\b{binding.name}\b", headers):
-                continue
-            if len(semantic.module.statements_around(statement)) == 1 and len(statement.names) == 1:
-                continue  # the suite would be empty, or hold nothing but the new import
-            unread = all(map(is_gone, binding.loads))
-            if unread and not _needed(semantic, binding.name, statement):
-                edits.append(DropImport(semantic.module.paths[statement], binding.name))
+    for binding, binder in _imports_read(semantic, deleted):
+        statement = semantic.module.parents.get(binder)
+        if not isinstance(statement, ast.ImportFrom) or not all(map(is_gone, binding.loads)):
+            continue
+        if not semantic.names.imports_legacy(binder):
+            continue
+        if re.search(rf"\b{binding.name}\b", headers):
+            continue
+        if len(semantic.module.statements_around(statement)) == 1 and len(statement.names) == 1:
+            continue  # the suite would be empty, or hold nothing but the new import
+        if not _needed(semantic, binding.name, statement):
+            edits.append(DropImport(semantic.module.paths[statement], binding.name))
     return edits
+
+
+def _imports_read(
+    semantic: SemanticModel, deleted: Iterable[Path]
+) -> Iterator[tuple[Binding, ast.alias]]:
+    """Yield the variables that statements at the paths *deleted* read, and one import binds."""
+    scopes = semantic.scopes
+    names = (n for path in deleted for n in walk(semantic.statement_at(path)))
+    read = {scopes.of(n) for n in names if isinstance(n, ast.Name) and n in scopes.scope_of}
+    for binding in [one for one in scopes.bindings.values() if one in read]:
+        binders = binding.binders if binding.loads else []
+        if len(binders) == 1 and isinstance(binders[0], ast.alias):
+            yield binding, binders[0]
 
 
 def _needed(semantic: SemanticModel, name: str, statement: ast.stmt) -> bool:
