@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.definitions import DataFlow
     from codemods.analysis.syntax.scopes import Binding
 
-_BODY_FIELDS = ("body", "handlers", "cases", "orelse", "finalbody")
+# The order in which statements of these stand, from the end.
+_BACKWARDS = ("finalbody", "orelse", "cases", "handlers", "body")
 # Its calls may stand for an object that nothing names.
 _SUPER = "super"
 
@@ -51,22 +52,27 @@ class Mentions:
         self._loads: dict[Binding, Places] = {}
         self._attributes: dict[str, Places] = {}
         self._callers: dict[ast.AST, list[ast.Call]] | None = None
-        self._number()
+        self._number(self._module.tree)
         self.supers = Places(self, (n for n in self._module.every(ast.Name) if n.id == _SUPER))
 
-    def _number(self) -> None:
-        waiting: list[tuple[ast.AST, bool]] = [(self._module.tree, False)]
+    def _number(self, tree: ast.AST) -> None:
+        first, last, parents = self.first, self.last, self._module.parents
+        order: list[ast.AST] = []
+        waiting = [tree]
         while waiting:
-            node, is_done = waiting.pop()
-            if is_done:
-                self.last[node] = len(self.first) - 1
-                continue
-            self.first[node] = len(self.first)
-            waiting.append((node, True))
+            node = waiting.pop()
+            first[node] = last[node] = len(order)
+            order.append(node)
             fields = body_fields(node)
             if fields:
-                inner = [c for name in _BODY_FIELDS if name in fields for c in getattr(node, name)]
-                waiting.extend((child, False) for child in reversed(inner))
+                for name in _BACKWARDS:
+                    if name in fields:
+                        waiting += reversed(getattr(node, name))
+        # What is inside of a statement follows it: from the end on, each one's own is known.
+        for node in reversed(order[1:]):
+            around = parents[node]
+            if last[around] < last[node]:
+                last[around] = last[node]
 
     def number(self, node: ast.AST) -> int:
         """Return the number of the statement that *node* belongs to."""

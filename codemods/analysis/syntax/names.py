@@ -77,32 +77,39 @@ class Names:
         """Return what *expression* (a name or a chain of attributes) refers to."""
         if self._asked:  # on the way through a circle an answer holds for that way only
             return self._meaning(expression)
-        if expression not in self._meanings:
-            found = self._meaning(expression)
+        known = self._meanings.get(expression)
+        if known is None:
+            known = self._meaning(expression)
             own = getattr(expression, "own_path", "")
             # Of a file that has it of a library, and gives it another name.
-            if own and (not found.paths or (found.certain and found.paths != (own,))):
-                found = Meaning((str(own),), True)
-            self._meanings[expression] = found
-        return self._meanings[expression]
+            if own and (not known.paths or (known.certain and known.paths != (own,))):
+                known = Meaning((str(own),), True)
+            self._meanings[expression] = known
+        return known
 
     def _meaning(self, expression: ast.expr) -> Meaning:
+        if type(expression) is ast.Name:
+            return self._of_name(expression)
         if isinstance(expression, ast.Attribute):
             base = self.meaning(expression.value)
             if not base.paths:
                 return base
             return Meaning(tuple(f"{path}.{expression.attr}" for path in base.paths), base.certain)
-        if isinstance(expression, ast.Call | ast.Subscript):
+        if isinstance(expression, (ast.Call, ast.Subscript)):
             module = self._looked_up(expression)
             return Meaning((module,), True) if module is not None else UNKNOWN
-        if not isinstance(expression, ast.Name) or expression not in self._scopes.scope_of:
+        return UNKNOWN
+
+    def _of_name(self, expression: ast.Name) -> Meaning:
+        if expression not in self._scopes.scope_of:
             return UNKNOWN
         binding = self._scopes.of(expression)
         if self._asked:
             return self._of_binding(binding)
-        if binding not in self._bound:
-            self._bound[binding] = self._of_binding(binding)
-        return self._bound[binding]
+        known = self._bound.get(binding)
+        if known is None:
+            self._bound[binding] = known = self._of_binding(binding)
+        return known
 
     def _of_binding(self, binding: Binding) -> Meaning:
         if not binding.binders and binding.scope.is_module and self.stars:
@@ -111,16 +118,18 @@ class Names:
         found: list[str] = []
         certain = not binding.declared
         for binder in binding.binders:
-            path = self.imported(binder) or self._bound_module(binder)
+            is_import = type(binder) is ast.alias
+            path = self.imported(binder) if is_import else self._bound_module(binder)
             if path is None:
                 certain = False
             elif path not in found:
                 found.append(path)
-        return Meaning(tuple(found), certain and len(found) == 1)
+        # Most variables are nothing of another module.
+        return Meaning(tuple(found), certain and len(found) == 1) if found else UNKNOWN
 
     def _bound_module(self, binder: ast.AST) -> str | None:
         """Return the module that the assignment of *binder* looks up, if it does."""
-        statement = self._module.parents.get(binder)
+        statement = self._module.parents.get(binder) if type(binder) is ast.Name else None
         if not isinstance(binder, ast.Name) or not isinstance(statement, ast.Assign):
             return None
         if statement.targets != [binder] or binder in self._asked:
@@ -161,7 +170,7 @@ class Names:
         return None if self._is_api(name) or name.startswith(".") else name
 
     def _is(self, expression: ast.expr, path: str) -> bool:
-        named = isinstance(expression, ast.Name | ast.Attribute)
+        named = isinstance(expression, (ast.Name, ast.Attribute))
         return named and self.meaning(expression).paths == (path,)
 
     def imported(self, binder: ast.AST) -> str | None:

@@ -123,18 +123,18 @@ def registers(taint: DataFlow, decorator: ast.expr) -> bool:
 
 
 def _handed_names(taint: DataFlow) -> Iterator[ast.Name]:
-    """Yield the names of functions that are no calls of them."""
-    known: dict[Binding, bool] = {}
-    scopes = taint.scopes
-    for name in taint.module.every(ast.Name):
-        binding = scopes.of(name) if name in scopes.scope_of else None
-        is_function = known.get(binding) if binding is not None else None
-        if is_function is None:
-            is_function = taint.definition(name) is not None
-            if binding is not None:  # whatever reads a variable reads the same function
-                known[binding] = is_function
-        if is_function and _is_handed(taint, name):
-            yield name
+    """Yield the names of functions that are no calls of them.
+
+    Asked of variables: whatever reads one reads the same function.
+    """
+    of, definition = taint.scopes.of, taint.definition
+    for binding in list(taint.scopes.bindings.values()):
+        if binding.binders and type(binding.binders[0]) is ast.arg:
+            continue  # most variables of functions: who calls them may give anything
+        bound = [node for node in binding.binders if isinstance(node, ast.Name)]
+        names = [name for name in (*binding.loads, *bound, *binding.deletes) if of(name) is binding]
+        if names and definition(names[0]) is not None:
+            yield from (name for name in names if _is_handed(taint, name))
 
 
 def _is_handed(taint: DataFlow, node: ast.Name | ast.Attribute) -> bool:
