@@ -145,7 +145,7 @@ def command(
 ) -> int:
     """Run what the command line asks for."""
     options = replace(options, mode=_mode(diff=diff, check=check, undo=undo))
-    if options.describes:
+    if options.describes and repos is None:
         from codemods.cli import describing  # only now: most runs describe nothing
 
         return describing.described(options)

@@ -27,6 +27,7 @@ from codemods.cache.signature import (
     tool,
 )
 from codemods.cache.store import Store
+from codemods.model.options import SAME_RESULTS
 from codemods.model.outcome import Linted, RunReport
 from codemods.project.root import Roots
 from codemods.project.walked import Walked
@@ -37,27 +38,6 @@ if TYPE_CHECKING:
     from codemods.model.options import Options
     from codemods.project.discovery import DiscoveredFile
 
-#: Options that leave the results of a run as they are.  All others tell runs apart, so that one
-#: which is added does so unless it is named here.
-_SAME_RESULTS = frozenset(
-    {
-        "mode",
-        "jobs",
-        "colour",
-        "quiet",
-        "cluster",
-        "report_format",
-        "reports",
-        "use_cache",
-        "cache_dir",
-        "clean_cache",
-        "interactive",
-        "show_settings",
-        "show_files",
-        "verbose",
-        "statistics",
-    }
-)
 #: What in the folders above decides on the files of a run, and on the names of their modules.
 _ABOVE = (".git", ".gitignore", "pyproject.toml", "__init__.py")
 
@@ -198,7 +178,7 @@ def _key(options: Options, command: str) -> str:
         *(
             f"{name}={getattr(options, name)}"
             for name in options.__match_args__
-            if name not in _SAME_RESULTS
+            if name not in SAME_RESULTS
         ),
         os.environ.get("HOME", ""),
         sys.version,

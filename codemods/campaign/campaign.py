@@ -12,7 +12,7 @@ from codemods.campaign.failures import RepositoryFailed
 from codemods.campaign.folder import CHECKOUT, PATCH, FolderError, State
 from codemods.campaign.migration import migrated
 from codemods.campaign.processes import Stopped
-from codemods.model.options import Mode
+from codemods.model.options import SAME_RESULTS, Mode, Options
 from codemods.model.outcome import Changed, Failed, RunReport
 from codemods.project.regular import reason
 from codemods.report import json as json_report
@@ -26,9 +26,14 @@ if TYPE_CHECKING:
     from codemods.campaign.folder import CampaignFolder
     from codemods.campaign.git import Git, Identity
     from codemods.campaign.repositories import Repository
-    from codemods.model.options import Options
 
-_TITLE = "Move AI usage tracking to context managers"
+#: Of commits, without --rollback and with it.
+_TITLES = (
+    "Move AI usage tracking to context managers",
+    "Move AI usage tracking back to legacy calls",
+)
+#: What each repository has for itself, by which it is called.
+_OF_EACH = frozenset({"paths", "cwd"})
 
 
 class Tell(Protocol):
@@ -80,18 +85,19 @@ class Campaign:
         """Return how many repositories are not done yet; raises FolderError as ``run`` does."""
         return len(self.repositories) - len(self._states(folder)[0])
 
-    def _settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
         """Return what makes two runs of a campaign the same work."""
-        options = self.options
-        return {
-            "mode": str(options.mode),
-            "branch": self.branch if options.mode is Mode.MIGRATE else "",
-            "batch_pricing": options.batch_pricing,
-            "runtime": str(options.runtime or ""),
-            "strict": options.strict,
-            "unsafe": options.unsafe,
-            "force_exclude": options.force_exclude,
-        }
+        branch = self.branch if self.options.mode is Mode.MIGRATE else None
+        return {"mode": str(self.options.mode), "branch": branch, **_results_of(self.options)}
+
+    def _differing(self, state: State) -> list[str]:
+        """Return by which settings *state* was made otherwise than this campaign would."""
+        mine = self.settings()
+        # What was done before an option was there was done without it.
+        without = _results_of(Options(paths=(), cwd=self.options.cwd))
+        theirs = without | {name: _plain(value) for name, value in state.settings.items()}
+        names = sorted(mine.keys() | theirs.keys())
+        return [name for name in names if mine.get(name) != theirs.get(name)]
 
     def _states(self, folder: CampaignFolder) -> tuple[dict[str, State], dict[str, Failed]]:
         """Return the repositories that are done already, and those that cannot be."""
@@ -103,10 +109,12 @@ class Campaign:
             except FolderError as error:
                 failed[repository.name] = Failed("", "keep", str(error), "Then start it again.")
                 continue
-            if state is None or (self._only_looked(state) and state.settings != self._settings()):
+            others = self._differing(state) if state is not None else []
+            if state is None or (others and self._only_looked(state)):
                 continue
-            if state.settings != self._settings():
-                message = f"{folder.path / repository.name} was done by other options"
+            if others:
+                place = folder.path / repository.name
+                message = f"{place} was done by other options ({', '.join(others)})"
                 raise FolderError(f"{message}. Name another folder, --campaign, or remove this one")
             states[repository.name] = state
         return states, failed
@@ -163,13 +171,13 @@ class Campaign:
         commit = ""
         if report.written and any(isinstance(outcome, Changed) for outcome in report.outcomes):
             assert self.identity is not None
-            message = f"{_TITLE}\n\n{text_report.summary(report)}\n"
+            message = f"{_TITLES[options.rollback]}\n\n{text_report.summary(report)}\n"
             commit = self.git.commit(checkout, message, self.identity)
             (attempt / PATCH).write_bytes(self.git.patch(checkout, before, commit))
         else:
             shutil.rmtree(checkout)
         told = (repository.source, repository.revision, repository.paths)
-        state = State(*told, self._settings(), before, commit)
+        state = State(*told, self.settings(), before, commit)
         folder.publish(attempt, repository.name, state, text)
         return report
 
@@ -214,3 +222,18 @@ class Campaign:
 
 
 __all__ = ["Campaign", "Result", "Stopped", "Tell"]
+
+
+def _results_of(options: Options) -> dict[str, Any]:
+    """Return what of *options* decides on what becomes of a repository."""
+    names = [name for name in options.__match_args__ if name not in SAME_RESULTS | _OF_EACH]
+    return {name: _plain(getattr(options, name)) for name in names}
+
+
+def _plain(value: object) -> Any:
+    """Return *value* as JSON has it, None where it says nothing."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, tuple | list):
+        return sorted({str(one) for one in value}) or None
+    return str(value) or None

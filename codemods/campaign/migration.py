@@ -21,9 +21,13 @@ from codemods.campaign.processes import TookTooLong
 from codemods.model.options import Mode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from codemods.campaign.processes import Processes
     from codemods.model.options import Options
-    from codemods.model.outcome import RunReport
+    from codemods.model.outcome import Failed, RunReport
+    from codemods.project.config import Tables
+    from codemods.project.discovery import DiscoveredFile
 
 _SECONDS = 6 * 3600
 _WRONG = 3
@@ -83,23 +87,29 @@ def main() -> int:
 
 def _report(options: Options) -> RunReport:
     from codemods.project.config import Tables
-    from codemods.project.discovery import discover
     from codemods.runner import pipeline
 
     tables = Tables(options.cwd)
     for path in options.paths:
         tables.of(path)
     told: list[str] = []
-    found = list(
-        discover(
-            options.paths, options.cwd, tables.excludes, tell=told.append, also=options.endings
-        )
-    )
+    found = _found(options, tables, told.append)
     report = pipeline.migrate(options, tables, found, None)
-    if not found:
+    if not found and not options.force_exclude:
         told.append("no Python file found")
     report = replace(report, warnings=(*told, *report.warnings))
     return _written(report, options) if options.mode is Mode.MIGRATE else report
+
+
+def _found(
+    options: Options, tables: Tables, tell: Callable[[str], None]
+) -> list[DiscoveredFile | Failed]:
+    """Return the files that are looked at; *tell* is called with what the reader should know."""
+    from codemods.project.discovery import discover
+
+    force, also = options.force_exclude, options.endings
+    found = discover(options.paths, options.cwd, tables.excludes, force=force, tell=tell, also=also)
+    return list(found)
 
 
 def _written(report: RunReport, options: Options) -> RunReport:

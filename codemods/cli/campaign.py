@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from codemods.cli import execution
 from codemods.model.options import Mode
@@ -75,24 +76,64 @@ def run(options: Options, repos: Path, branch: str | None, place: Path | None) -
     except (KeyboardInterrupt, Stopped):
         execution.say("\nInterrupted. The same command goes on with what is not done.", err=True)
         return execution.INTERRUPTED
+    return _finish(result, campaign, folder)
+
+
+def _finish(result: Result, campaign: Campaign, folder: Path) -> int:
+    """Print what became of all, and return the exit status."""
+    options = campaign.options
     execution.warn_of(result.report)
+    if options.verbose:
+        _tell_of_each(result, campaign)
     status = execution.finish(result.report, options)
     if execution.printed_formats(options) == [DEFAULT] and not options.quiet:
         execution.say(_counts(result, options, folder))
     return status
 
 
+#: What is said of options that cannot be heeded in clones, or would be let go there.
+_PATHS = "names what is looked at: write path=PATH in it."
+_UNDO = "works in clones, which can be removed. Leave --undo."
+_DIFF = "writes a patch of each repository, and --diff prints one. Choose one."
+_PARTS = (
+    "works on several repositories at once, on this machine: use --jobs. "
+    "Leave --shard and --executor."
+)
+_TABLES = (
+    "goes by the tables of each repository, or else by one in a folder above the campaign's. "
+    "Leave --config."
+)
+_DESCRIBES = (
+    "looks at clones that are yet to be made: --show-settings and --show-files tell of what is "
+    "here. Leave them."
+)
+_CACHE = (
+    "remembers what is done in its own folder, and has no cache. Leave --cache, --cache-dir and "
+    "--clean-cache."
+)
+
+
 def _refuse_what_does_not_fit(options: Options) -> None:
-    if options.paths:
-        raise click.UsageError("--repos FILE names what is looked at: write path=PATH in it.")
-    if options.mode is Mode.UNDO:
-        raise click.UsageError("What --repos did is in clones: remove its folder. Leave --undo.")
-    if options.mode is Mode.DIFF:
-        message = "--repos writes a patch of each repository, and --diff prints one. Choose one."
-        raise click.UsageError(message)
-    if options.shard is not None or options.cluster:
-        message = "--repos works on several repositories at once, on this machine: use --jobs."
-        raise click.UsageError(message)
+    """Refuse what cannot be heeded in clones; raises UsageError."""
+    given = (
+        (bool(options.paths), _PATHS),
+        (options.mode is Mode.UNDO, _UNDO),
+        (options.mode is Mode.DIFF, _DIFF),
+        (options.shard is not None or bool(options.cluster), _PARTS),
+        (options.config_file is not None, _TABLES),
+        (options.describes, _DESCRIBES),
+        (_asks_for_a_cache(options), _CACHE),
+    )
+    for is_given, message in given:
+        if is_given:
+            raise click.UsageError(f"--repos FILE {message}")
+
+
+def _asks_for_a_cache(options: Options) -> bool:
+    """Whether the command line does: the environment may name a folder for other runs."""
+    source = click.get_current_context().get_parameter_source
+    asked = (source(name) for name in (["use_cache"] if options.use_cache else []) + ["cache_dir"])
+    return options.clean_cache or ParameterSource.COMMANDLINE in asked
 
 
 def _campaign(options: Options, repos: Path, branch: str) -> Campaign:
@@ -137,6 +178,17 @@ def _tell(repository: Repository, report: RunReport, count: int, total: int) -> 
     failed = [o for o in report.outcomes if isinstance(o, Failed) and not o.path]
     said = f"failed to {failed[0].stage}" if failed else summary(report)
     execution.say(display.line(f"[{count}/{total}] {repository.source}: {said}"), err=True)
+
+
+def _tell_of_each(result: Result, campaign: Campaign) -> None:
+    """Say by what the campaign went, and what became of each repository."""
+    went = [f"{name}={value}" for name, value in campaign.settings().items() if value]
+    execution.say(display.line(f"by {', '.join(went)}"), err=True)
+    for one in result.repositories:
+        at = f" at {one['before']}" if "before" in one else ""
+        execution.say(
+            display.line(f"{one['name']}: {one['source']}{at}: {one['outcome']}"), err=True
+        )
 
 
 def _silent(repository: Repository, report: RunReport, count: int, total: int) -> None:

@@ -24,6 +24,27 @@ KINDS: Mapping[str, tuple[str, ...]] = {"markdown": (".md", ".markdown"), "rst":
 MODULE = "<module>"
 #: What includes the examples in docstrings of Python files.
 DOCSTRINGS = "doctests"
+#: Options that leave the results of a run as they are.  All others tell runs apart, for the cache
+#: as for campaigns, so that one which is added does so unless it is named here.
+SAME_RESULTS = frozenset(
+    {
+        "mode",
+        "jobs",
+        "colour",
+        "quiet",
+        "cluster",
+        "report_format",
+        "reports",
+        "use_cache",
+        "cache_dir",
+        "clean_cache",
+        "interactive",
+        "show_settings",
+        "show_files",
+        "verbose",
+        "statistics",
+    }
+)
 
 
 class Mode(StrEnum):
