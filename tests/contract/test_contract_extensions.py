@@ -27,6 +27,7 @@ from codemods.report.formats import FORMATS
 from tracker.config.settings import Settings
 from tracker.instrumentation import providers
 from tracker.instrumentation.providers.provider import Provider
+from tracker.sinks.protocol import TellingApart
 from tracker.sinks.registry import KNOWN
 
 #: Records of options, with the names under which code has one.
@@ -157,3 +158,18 @@ def test_every_sink_is_in_the_table() -> None:
         if isinstance(node, ast.FunctionDef) and node.name == "from_environment"
     ]
     assert sorted(makers) == sorted(known.maker for known in KNOWN.values())
+
+
+def test_delivery_knows_no_sink() -> None:
+    """X1: what tells the destinations of a sink apart is said by its own module, ours do so."""
+    sinks = {known.maker.partition(":")[0] for known in KNOWN.values()}
+    named = [
+        f"{module.path}:{node.lineno}"
+        for module in source_modules(packages=("tracker",))
+        if within(module.name, "tracker.delivery")
+        for node in walked(module.tree)
+        if (isinstance(node, ast.Constant) and node.value in KNOWN)
+        or (isinstance(node, ast.ImportFrom) and node.module in sinks)
+    ]
+    assert named == []
+    assert all(isinstance(importlib.import_module(name), TellingApart) for name in sinks)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 import threading
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from tracker.sinks import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import ModuleType
 
     from tracker.sinks.protocol import ClientSink, Sink
 
@@ -42,20 +40,8 @@ def named(table_name: str) -> list[Destination]:
 
 
 def _named(name: str, table_name: str) -> Destination:
-    key = name
-    if name == "dynamodb":
-        key = f"{name}:{table_name}"
-    elif name == "sqlite":
-        key = f"{name}:{_sqlite().default_database()}"  # asked each time: a program may set it late
+    key = registry.key_of(name, table_name)
     return known(key, lambda: registry.make(name, table_name), durable=registry.KNOWN[name].durable)
-
-
-@functools.cache
-def _sqlite() -> ModuleType:
-    """Return the default store's module, which is imported when the first record comes."""
-    from tracker.sinks.sqlite import sink
-
-    return sink
 
 
 def known(key: str, make: Callable[[], Sink], *, durable: bool) -> Destination:

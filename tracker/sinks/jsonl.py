@@ -65,6 +65,11 @@ def log_file(path: str | Path) -> JsonlSink:
     return JsonlSink(path, LOG_KEYS)
 
 
+def destination(_table_name: str) -> str:
+    """Return "": the first file that was named has the records of all tables."""
+    return ""
+
+
 def from_environment(_table_name: str) -> JsonlSink:
     """Return the sink for the file that ``AI_USAGE_LOG_FILE`` names, else in the data folder."""
     given = os.environ.get(LOG_FILE_VARIABLE, "").strip()

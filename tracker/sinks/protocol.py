@@ -49,6 +49,22 @@ class SinkOfChanges(Sink, Protocol):
         """As ``write``, where those with the ids *again* may be there: their new price stays."""
 
 
+@runtime_checkable
+class TellingApart(Protocol):
+    """A sink's module that says what tells its destinations apart, beside what makes the sink.
+
+    Without it that is all that a sink is made with: the name of the tracker's table.
+    """
+
+    def destination(self, table_name: str, /) -> str:
+        """Return what stands for where records of *table_name* go: a table, a file, an address.
+
+        A process makes one sink for each; "" where it has one for all.  Rows in the spool wait for
+        the sink with the same, of whatever process, and people see it: it holds no credential.
+        It is asked for each record, and loads nothing.
+        """
+
+
 class ClientSink(Sink, Protocol):
     """A sink that hands metrics to a client; *kind* is the form in which that gets them."""
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import TYPE_CHECKING, NamedTuple, cast
+
+from tracker.sinks.protocol import TellingApart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,3 +41,23 @@ def make(name: str, table_name: str) -> Sink:
     module, _, function = KNOWN[name].maker.partition(":")
     factory = cast("Callable[[str], Sink]", getattr(importlib.import_module(module), function))
     return factory(table_name)
+
+
+def key_of(name: str, table_name: str) -> str:
+    """Return what tells the destination of the sink *name* from all others, in the spool too.
+
+    Its module says that, as ``protocol.TellingApart`` has it; one that does not has a sink for
+    each table.
+    """
+    apart = _apart(KNOWN[name].maker)(table_name)
+    return f"{name}:{apart}" if apart else name
+
+
+@functools.cache  # each record asks
+def _apart(maker: str) -> Callable[[str], str]:
+    module = importlib.import_module(maker.partition(":")[0])
+    return module.destination if isinstance(module, TellingApart) else _by_table
+
+
+def _by_table(table_name: str) -> str:
+    return table_name

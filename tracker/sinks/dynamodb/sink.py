@@ -56,6 +56,11 @@ LATER = frozenset(
 )
 
 
+def destination(table_name: str) -> str:
+    """Return the table: each has a sink of its own."""
+    return table_name
+
+
 def from_environment(table_name: str) -> DynamoSink:
     """Return the sink for *table_name*; region, endpoint and credentials are boto3's to find."""
     return DynamoSink(table_name)

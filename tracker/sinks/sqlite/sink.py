@@ -141,6 +141,11 @@ def _json(values: Mapping[str, object]) -> str | None:
     return json.dumps(dict(values)) if values else None
 
 
+def destination(_table_name: str) -> str:
+    """Return the file, which has all tables; a program may name it late."""
+    return str(default_database())
+
+
 def from_environment(_table_name: str) -> SqliteSink:
     """Return the sink for the file that the environment names."""
     return SqliteSink(default_database())
