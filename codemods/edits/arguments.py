@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from codemods.model.edit import Header, Taken
 
 _WRITTEN = frozenset("\"'#")
+_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*\Z")
+_TEXT = re.compile(r"\"[a-zA-Z0-9_ -]*\"\Z")
 _KEYWORD = re.compile(r"\A(\w+)=(?!=)(.*)\Z", re.DOTALL)
 
 
@@ -38,12 +41,19 @@ def _value(text: str) -> cst.BaseExpression:
     Texts and comments are left as they are written, in brackets again.
     """
     try:
-        return cst.parse_expression(text)
+        return _parsed(text)
     except cst.ParserSyntaxError:
         bracketed = f"({text})"
     if _WRITTEN.isdisjoint(text):
         return cst.parse_expression(ast.unparse(ast.parse(bracketed, mode="eval")))
     return cst.parse_expression(bracketed)
+
+
+def _parsed(text: str) -> cst.BaseExpression:
+    """Return the expression *text*; names and plain texts, as nearly all are, need no parser."""
+    if _NAME.match(text) and not iskeyword(text):
+        return cst.Name(text)
+    return cst.SimpleString(text) if _TEXT.match(text) else cst.parse_expression(text)
 
 
 def _named(arg: cst.Arg, keyword: str | None) -> cst.Arg:
@@ -83,9 +93,7 @@ def header_call(header: Header, calls: Sequence[cst.Call]) -> cst.Call:
     trailing = [argument(text) for text in header.trailing]
     layout = next((call for call in calls if call.args and _several_lines(call)), None)
     if layout is None:
-        return cst.Call(
-            cst.parse_expression(header.function), _joined([*leading, *taken_over, *trailing])
-        )
+        return cst.Call(_parsed(header.function), _joined([*leading, *taken_over, *trailing]))
     return _laid_out(header.function, layout, leading, taken_over, trailing)
 
 
@@ -211,7 +219,7 @@ def _laid_out(
         )
     arguments = [*front, *taken_over, *trailing]
     return cst.Call(
-        cst.parse_expression(function),
+        _parsed(function),
         arguments,
         whitespace_before_args=before if own_lines else cst.SimpleWhitespace(""),
     )

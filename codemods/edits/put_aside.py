@@ -89,7 +89,8 @@ class PutAside:
         if _STEM in whole:
             return
         # LibCST writes the newline of the file in place of those that it takes for the usual ones.
-        is_uniform = set(_NEWLINE.findall(whole)) <= {style.newline}
+        plain = style.newline == "\n" and "\r" not in whole
+        is_uniform = plain or set(_NEWLINE.findall(whole)) <= {style.newline}
         search = _Search(lines, style, _Concerned(tree, chunk, list(edits)), is_uniform=is_uniform)
         found = sorted(search.below(tree.body[chunk.first : chunk.last + 1]))
         if not found:

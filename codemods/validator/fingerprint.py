@@ -7,10 +7,16 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from codemods.validator.walk import statements
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _BYTES = 16
+# In the place of a field that a node does not have.
+_ABSENT = object()
+# Equal ones are written alike.
+_PLAIN = frozenset({str, bytes, int, bool})
 # What ``_add`` writes of it.
 _NONE = b"VNoneType4\0None"
 #: The fields of a kind of node, each with what it begins with in a fingerprint.
@@ -61,9 +67,46 @@ def fingerprints(nodes: Sequence[ast.AST]) -> list[bytes]:
     return [fingerprint(node) for node in nodes]
 
 
-def alike(one: ast.AST, other: ast.AST) -> bool:
-    """Whether two pieces are the same code."""
-    return fingerprint(one) == fingerprint(other)
+def note_texts(tree: ast.Module, text: str) -> None:
+    """Have the statements of *tree* keep what stands for them in *text*, of which it was made.
+
+    Only ``\n`` may end its lines.  Equal texts that begin in the same column are equal code, and so
+    are those of one line that begin in any.
+    """
+    lines = text.split("\n")
+    for node in statements(tree):
+        first, last = lines[node.lineno - 1], lines[(node.end_lineno or node.lineno) - 1]
+        if getattr(node, "decorator_list", None) or not (first.isascii() and last.isascii()):
+            continue  # decorators are above it; columns are counted in bytes
+        if node.lineno == node.end_lineno:
+            own = first[node.col_offset : node.end_col_offset]
+        else:
+            inside = lines[node.lineno : (node.end_lineno or node.lineno) - 1]
+            end = last[: node.end_col_offset]
+            own = "\n".join((f"{node.col_offset}", first[node.col_offset :], *inside, end))
+        if own:  # what stands for something that was left out has no text
+            node._text = own  # type: ignore[attr-defined]
+
+
+def alike(one: object, other: object) -> bool:
+    """Whether two pieces are the same code; it is known at the first place where they are not."""
+    kind = type(one)
+    if kind is not type(other):
+        return False
+    if isinstance(one, ast.AST):
+        text = getattr(one, "_text", None)
+        if text is not None and text == getattr(other, "_text", None):
+            return True
+        for name in kind._fields:  # type: ignore[attr-defined]
+            value, beside = getattr(one, name, _ABSENT), getattr(other, name, _ABSENT)
+            if value is not beside and not alike(value, beside):
+                return False
+        return True
+    if isinstance(one, list):
+        listed: list[object] = other  # type: ignore[assignment]
+        pairs = zip(one, listed, strict=False)
+        return len(one) == len(listed) and all(alike(*pair) for pair in pairs)
+    return one == other if kind in _PLAIN else repr(one) == repr(other)
 
 
 def _add(parts: list[bytes], value: object) -> None:

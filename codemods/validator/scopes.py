@@ -8,6 +8,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from codemods.validator.walk import children
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
@@ -28,7 +30,7 @@ def visible(node: ast.AST, name: str) -> Iterator[ast.AST]:
 
 
 def _below(node: ast.AST, name: str) -> list[ast.AST]:
-    below: list[ast.AST] = list(ast.iter_child_nodes(node))
+    below = children(node)
     if isinstance(node, _FUNCTIONS) and binds(node, name):
         # Decorators, defaults and annotations are evaluated outside.
         inside = {id(part) for part in _body(node)}

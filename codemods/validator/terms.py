@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.validator.scopes import visible
-from codemods.validator.walk import every
+from codemods.validator.walk import children, every
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -262,6 +262,9 @@ def bodies(node: ast.AST) -> Iterator[list[ast.stmt]]:
             yield clause.body
 
 
+_OWN = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
+
 def yields(statements: list[ast.stmt]) -> bool:
     """Whether *statements* hand control away, inner functions left out."""
     waiting: list[ast.AST] = list(statements)
@@ -269,8 +272,8 @@ def yields(statements: list[ast.stmt]) -> bool:
         node = waiting.pop()
         if isinstance(node, ast.Yield | ast.YieldFrom):
             return True
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            waiting.extend(ast.iter_child_nodes(node))
+        if not isinstance(node, _OWN):
+            waiting.extend(children(node))
     return False
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from codemods import interpreter
 from codemods import vocabulary as words
 from codemods.validator.comments import same_comments
+from codemods.validator.fingerprint import note_texts
 from codemods.validator.given_ids.leaving import are_apart, is_never_reached
 from codemods.validator.given_ids.unpacked import is_to_write_out, written_out
 from codemods.validator.matching import Matcher
@@ -21,7 +22,7 @@ from codemods.validator.parameters import same_signatures
 from codemods.validator.pieces import Program, programs
 from codemods.validator.scopes import binds, half_imported, visible
 from codemods.validator.terms import Difference, dotted, managed
-from codemods.validator.walk import every, nodes, parents
+from codemods.validator.walk import children, every, nodes, parents
 from codemods.validator.yields.fixtures import fixture_blocks
 from codemods.validator.yields.generators import waiting_blocks
 
@@ -33,6 +34,7 @@ Parents = dict[ast.AST, ast.AST]
 #: Reads of a tracker outside of its blocks, by scope and tracker.
 ReadsElsewhere = dict[tuple[ast.AST, str], set[ast.AST]]
 _BY_NAME = ("locals", "vars", "eval", "exec", "dir", "globals")
+_NAMES = frozenset((*words.CONTEXT_MANAGERS, words.TRACKER_CLASS))
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.Module)
 
 
@@ -69,6 +71,9 @@ def _difference(
 ) -> str | None:
     try:
         old, new = written_out(before.tree, whole=whole), written_out(after.tree, whole=whole)
+        if not whole and old is before.tree and new is after.tree:
+            note_texts(old, before.text)
+            note_texts(new, after.text)
         held = fixture_blocks(new) if unsafe else frozenset()
         if not unsafe:
             same_signatures(old, new)
@@ -264,7 +269,7 @@ def _nothing_escapes(
             made_here = stored and all(_ends_with(parents, block, one) for one in targets)
             if not made_here and ast.unparse(node) not in asked:
                 raise Difference(f"{name} outlives its block", node)
-        waiting.extend(ast.iter_child_nodes(node))
+        waiting.extend(children(node))
 
 
 def _ends_with(parents: Parents, block: ast.With, target: ast.expr) -> bool:
@@ -372,10 +377,9 @@ def _own_names(scope: ast.AST) -> set[str]:
 def _unbound(tree: ast.Module) -> set[str]:
     """Return the API names that *tree* uses and binds nowhere."""
     bound = _imported(tree)
-    if "*" in bound:
+    named = [n for n in every(tree, ast.Name) if n.id in _NAMES]
+    if "*" in bound or bound.issuperset(n.id for n in named):
         return set()
-    names = (*words.CONTEXT_MANAGERS, words.TRACKER_CLASS)
-    named = [n for n in every(tree, ast.Name) if n.id in names]
     bound.update(n.id for n in named if not isinstance(n.ctx, ast.Load))
     bound.update(n.arg for n in every(tree, ast.arg))
     bound.update(one.name for one in every(tree, ast.FunctionDef))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Node = TypeVar("Node", bound=ast.AST)
 
@@ -22,7 +25,7 @@ _NO_NODES = _SHARED | {type(None), str, bool, int}
 _PLAIN = frozenset(
     ("ctx", "op", "ops", "id", "attr", "arg", "asname", "kind", "level", "module", "conversion")
 ) | {"type_comment", "is_async", "simple"}
-#: The other fields, by kind.
+#: The other fields, by kind: none of leaves.
 _fields: dict[type[ast.AST], tuple[str, ...]] = {}
 
 
@@ -44,6 +47,13 @@ def every(tree: ast.Module, kind: type[Node]) -> list[Node]:
     return _by_kind(tree).get(kind, [])  # type: ignore[return-value]
 
 
+def statements(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Yield the statements of *tree*, those of one kind after each other."""
+    for kind, found in _by_kind(tree).items():
+        if issubclass(kind, ast.stmt):
+            yield from found  # type: ignore[misc]
+
+
 @lru_cache(maxsize=4)
 def _by_kind(tree: ast.Module) -> dict[type[ast.AST], list[ast.AST]]:
     found: dict[type[ast.AST], list[ast.AST]] = {}
@@ -58,13 +68,8 @@ def parents(tree: ast.Module) -> dict[ast.AST, ast.AST]:
     found: dict[ast.AST, ast.AST] = {}
     waiting: list[ast.AST] = [tree]
     for node in waiting:  # it grows on the way
-        kind = type(node)
-        if kind in _LEAVES:
-            continue
-        names = _fields.get(kind)
-        if names is None:
-            names = _fields[kind] = tuple(name for name in kind._fields if name not in _PLAIN)
-        for name in names:
+        # As ``children``, without a list for each: all nodes of both trees pass here.
+        for name in _names(type(node)):
             value = getattr(node, name, None)
             if type(value) is list:
                 for item in value:
@@ -74,4 +79,25 @@ def parents(tree: ast.Module) -> dict[ast.AST, ast.AST]:
             elif type(value) not in _NO_NODES:
                 found[value] = node  # type: ignore[index]
                 waiting.append(value)  # type: ignore[arg-type]
+    return found
+
+
+def _names(kind: type[ast.AST]) -> tuple[str, ...]:
+    """Return the fields of nodes of this *kind* that may have nodes inside."""
+    names = _fields.get(kind)
+    if names is None:
+        inside = () if kind in _LEAVES else kind._fields
+        names = _fields[kind] = tuple(name for name in inside if name not in _PLAIN)
+    return names
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """Return what is right inside of *node*, but for contexts and operators."""
+    found: list[ast.AST] = []
+    for name in _names(type(node)):
+        value = getattr(node, name, None)
+        if type(value) is list:
+            found += [item for item in value if type(item) not in _NO_NODES]
+        elif type(value) not in _NO_NODES:
+            found.append(value)  # type: ignore[arg-type]
     return found
