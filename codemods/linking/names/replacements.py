@@ -46,6 +46,7 @@ class Replacements:
         self._spoken = spoken
         self._found: dict[Path, ExternalUse] | None = None
         self._put: dict[Path, frozenset[bytes]] = {}
+        self._given: dict[tuple[str, str], list[DiscoveredFile]] = {}
         self._putting: dict[tuple[str, Path], list[DiscoveredFile]] = {}
 
     def of(self, path: Path) -> ExternalUse | None:
@@ -108,15 +109,21 @@ class Replacements:
         neither the function's nor its module's is, files that put names by texts are asked.
         """
         if (name, path) not in self._putting:
-            word = name.encode(errors="surrogateescape")
             known = [w for w in (name, module_parts(path)[-1]) if self._graph.is_looked_for(w)]
-            near = {f.path: f for one in known or PUTTING for f in self._graph.holding(one)}
-            found = {f.path: f for f in near.values() if word in self._put_in(f)}
-            hidden = self._spoken.hidden_puts
-            found.update((file.path, file) for file, names in hidden if name in names)
+            # What gives a name holds it: those that hold the module's have nothing to add.
+            near = (f for one in known[:1] or PUTTING for f in self._giving(name, one))
+            found = {f.path: f for f in (*near, *self._spoken.hidden_puts.get(name, ()))}
             found.pop(path, None)
             self._putting[name, path] = sorted(found.values(), key=lambda file: file.display)
         return self._putting[name, path]
+
+    def _giving(self, name: str, word: str) -> list[DiscoveredFile]:
+        """Return the files with a *word* that visibly give *name*, asked once for all modules."""
+        if (name, word) not in self._given:
+            given = name.encode(errors="surrogateescape")
+            found = [f for f in self._graph.holding(word) if given in self._put_in(f)]
+            self._given[name, word] = found
+        return self._given[name, word]
 
     def _put_in(self, file: DiscoveredFile) -> frozenset[bytes]:
         """Return the names that *file* gives to modules, classes and objects, but to its own."""

@@ -66,15 +66,19 @@ class SpokenNames:
             self._replaced[name] = any(
                 put.search(content) or (target.search(content) and self._stores(file, name))
                 for file, content in contents
-            ) or any(name in names for _, names in self.hidden_puts)
+            ) or (name in self.hidden_puts)
         return self._replaced[name]
 
     @cached_property
-    def hidden_puts(self) -> list[tuple[DiscoveredFile, frozenset[str]]]:
-        """The names that files give by texts or by calls which no search for a word shows."""
+    def hidden_puts(self) -> dict[str, list[DiscoveredFile]]:
+        """For each name, the files that give it by texts or calls which no search for it shows."""
         files = {f.path: f for word in PUTTING for f in self._graph.holding(word)}
         hiding = [f for f in files.values() if hides_puts(self._graph.content(f))]
-        return [(file, self._graph.of_tree(file, put_by_text) or frozenset()) for file in hiding]
+        found: dict[str, list[DiscoveredFile]] = {}
+        for file in hiding:
+            for name in self._graph.of_tree(file, put_by_text) or ():
+                found.setdefault(name, []).append(file)
+        return found
 
     def _stores(self, file: DiscoveredFile, name: str) -> bool:
         """Whether *file* has a field *name*, of anything but ``self``, among its targets."""
