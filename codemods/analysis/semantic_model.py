@@ -30,10 +30,11 @@ from codemods.vocabulary import CLIENT_WRAPPERS, OWN_PACKAGE, TRACKER_ARGUMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.external.references import ExternalUse, Uses
-    from codemods.analysis.syntax.definitions import Found, ResolvedClass
+    from codemods.analysis.syntax.definitions import Found, Identity
     from codemods.analysis.syntax.parsed_module import ParsedModule, Path
     from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
     from codemods.analysis.trackers.constructs import Bound
@@ -56,8 +57,8 @@ class Elsewhere(Registry, Protocol):
     def field(self, owner: str, name: str) -> Uses:
         """Return the uses of the field *name* of objects of the module's class *owner*."""
 
-    def is_kin(self, owner: str, other: ResolvedClass) -> bool:
-        """Whether an object of the module's class *owner* may be one of *other* too."""
+    def kin(self, owner: str) -> AbstractSet[Identity]:
+        """Return the classes of which an object of the module's class *owner* may be one too."""
 
     def heirs(self, owner: str) -> frozenset[str]:
         """Return the names of classes of other files that inherit from the class *owner*."""

@@ -13,12 +13,14 @@ from codemods.project.discovery import DiscoveredFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from codemods.analysis.external.fields import FieldUse
     from codemods.analysis.external.handed_records import Handed, Way
     from codemods.analysis.external.references import Reference, References
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.syntax.definitions import Identity
     from codemods.linking.computed_lookups import ComputedLookups
     from codemods.linking.kinship import Kin, Kinship
     from codemods.linking.method_names import MethodNames
@@ -181,10 +183,9 @@ class ExternalUses:
             self._fields[owner, name] = self._field(owner, name)
         return self._fields[owner, name]
 
-    def is_kin(self, owner: str, other: ResolvedClass) -> bool:
-        """Whether an object of the module's class *owner* may be one of *other* too."""
-        identity = (other.taint.module.source.path, other.node.name)
-        return identity in self._kinship.of(self._path, owner).members
+    def kin(self, owner: str) -> AbstractSet[Identity]:
+        """Return the classes of which an object of the module's class *owner* may be one too."""
+        return self._kinship.of(self._path, owner).members
 
     def heirs(self, owner: str) -> frozenset[str]:
         """Return the names of classes of other files that inherit from the class *owner*."""

@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codemods.analysis.external.references import Reference, References
+    from codemods.analysis.syntax.definitions import Identity
     from codemods.linking.module_graph import ModuleGraph
 
-#: A class by the file that defines it and its name there.
-Identity = tuple["Path", str]
 _MOST_EXPORTS = 12
 #: An object's own name, found by its letters first and asked then for what is before it.
 _OWN = rb"(?:self(?<=\bself)|cls(?<=\bcls))"
@@ -245,14 +244,14 @@ def _speaks_of_an_heir(references: References, base: str) -> bool:
 
     Asked of the tree, for a text may be laid out in any way.
     """
-    if any(base in bases for bases in references.classes.bases.values()):
+    if base in references.classes.heirs:
         return True
     return any(r.local not in ("", base) for r in references.named.get(base, ()))
 
 
 def _heirs_in(kin: Kin, file: DiscoveredFile, references: References, base: str) -> set[str]:
     """Add the classes of *file* that inherit from *base*; return the names that it has there."""
-    heirs = {name for name, bases in references.classes.bases.items() if base in bases}
+    heirs = references.classes.heirs.get(base, set())
     fresh = {r.local for r in references.named.get(base, ()) if r.local} | heirs
     kin.names |= fresh
     kin.members |= {(file.path, name) for name in heirs}

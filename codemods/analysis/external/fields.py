@@ -65,6 +65,11 @@ class Classes:
         classes = every.every(ast.ClassDef)
         #: Each class of the file with the names of its bases.
         self.bases = {node.name: frozenset(map(last_name, node.bases)) for node in classes}
+        #: The other way round: what inherits from each name.
+        self.heirs: dict[str, set[str]] = {}
+        for name, bases in self.bases.items():
+            for base in bases:
+                self.heirs.setdefault(base, set()).add(name)
         #: What the body of each class binds, with the line.
         self.members = {
             node.name: {name: s.lineno for s in node.body for name in _bound_by(s)}

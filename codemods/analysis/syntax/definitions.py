@@ -12,6 +12,7 @@ from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from codemods.analysis.dataflow.library_models.rows import Model
     from codemods.analysis.dataflow.taint_records import Flow, Summary
@@ -202,6 +203,8 @@ class DataFlow(Protocol):
 
 #: Where a definition stands: its file and line, the same however often the file was analysed.
 Place = tuple[object, int]
+#: A class by the file that defines it and its name there.
+Identity = tuple["Path", str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +303,11 @@ class ResolvedClass:
         """The file and line."""
         return self.taint.module.source.path, self.node.lineno
 
+    @property
+    def identity(self) -> Identity:
+        """What tells it apart from other classes of the project, but for those of one name."""
+        return self.taint.module.source.path, self.node.name
+
     def methods(self) -> list[Resolved]:
         """Return the methods that the class itself defines."""
         return [
@@ -308,9 +316,17 @@ class ResolvedClass:
 
     def method(self, name: str) -> Resolved | None:
         """Return the method *name*, where the class defines it itself, and once."""
-        own = (inner for inner in self.node.body if isinstance(inner, Function))
-        found = [method for method in own if method.name == name]
+        found = self.taint.once(_own_methods).get((self.node, name), ())
         return method_of(self.taint, found[0]) if len(found) == 1 else None
+
+
+def _own_methods(taint: Any) -> dict[tuple[ast.AST, str], list[Any]]:
+    """Return the functions that stand in each class of the module itself, by their names."""
+    found: dict[tuple[ast.AST, str], list[Any]] = {}
+    for function in taint.module.functions:
+        key = taint.module.parents[function], function.name
+        found.setdefault(key, []).append(function)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,11 @@ from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.forwarders import is_forwarder
 from codemods.rules.checks.lifetime import doubted, flow_escape, trusted, with_bases
 from codemods.rules.checks.shared_trackers.at_once import called_at_once, gathered, gathers
-from codemods.rules.checks.shared_trackers.families import methods_of_objects
+from codemods.rules.checks.shared_trackers.families import (
+    methods_of_objects,
+    set_calls_of,
+    setting_method,
+)
 from codemods.rules.checks.shared_trackers.foreign_fields import (
     external_conditions,
     foreign_use,
@@ -83,7 +87,7 @@ def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
     """Answer for each tracker that objects keep in a field, with the set calls of their methods."""
     del open_sites  # fields are known by themselves: many are given what is built elsewhere
     for field in semantic.tracker_fields:
-        sets = [s for s in semantic.lifetimes.set_calls if _method_of(semantic, field, s)]
+        sets = set_calls_of(semantic, field)
         if not all(stays_in_context(semantic, site) for site in sets):
             yield _answer(semantic, field, sets)
         elif _is_migrated(semantic, field):
@@ -140,17 +144,9 @@ def _feeds_context(semantic: SemanticModel, load: ast.expr) -> bool:
     return isinstance(call, ast.Call) and semantic.names.context_manager(call.func) is not None
 
 
-def _method_of(semantic: SemanticModel, field: TrackerField, site: SetCall) -> Method | None:
-    """Return the method in which *site* sets ids of the field's tracker, by any name of it."""
-    receiver = site.call.func.value  # type: ignore[attr-defined]
-    binding = semantic.lifetimes.receiver(site)
-    alias = field.aliases.get(binding) if binding is not None else None
-    return field.method_of.get(getattr(alias, "value", receiver))
-
-
 def _is_first(semantic: SemanticModel, field: TrackerField, site: SetCall) -> bool:
     """Whether *site* gives each object its ids from the start, before it does anything."""
-    method = _method_of(semantic, field, site)
+    method = setting_method(semantic, field, site)
     return method is not None and method.name == _INIT
 
 
@@ -162,7 +158,7 @@ def _users(
         return refusal
     setting: dict[Method, list[SetCall]] = {}
     for site in sets:
-        method = _method_of(semantic, field, site)
+        method = setting_method(semantic, field, site)
         assert method is not None
         setting.setdefault(method, []).append(site)
     helpers = [

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -172,12 +173,26 @@ class TrackerFields:
         Where bases stand below their heirs, or are no names, these are missing: their uses of
         the field are then some of others.
         """
-        found = [owner]
-        for definition in self._module.every(ast.ClassDef):
-            bases = map(self._taint.class_of, definition.bases)
-            if any(base.taint is self._taint and base.node in found for base in bases if base):
-                found.append(definition)
+        found = {owner: -1}
+        waiting = list(self._heirs.get(owner, ()))
+        while waiting:
+            number, heir = heappop(waiting)
+            if heir not in found:
+                found[heir] = number
+                for one in self._heirs.get(heir, ()):
+                    if one[0] > number:
+                        heappush(waiting, one)
         return tuple(found)
+
+    @cached_property
+    def _heirs(self) -> dict[ast.ClassDef, list[tuple[int, ast.ClassDef]]]:
+        """The classes of the module that inherit from each of its own, numbered in their order."""
+        found: dict[ast.ClassDef, list[tuple[int, ast.ClassDef]]] = {}
+        for number, heir in enumerate(self._module.every(ast.ClassDef)):
+            for base in filter(None, map(self._taint.class_of, heir.bases)):
+                if base.taint is self._taint:
+                    found.setdefault(base.node, []).append((number, heir))
+        return found
 
     def _given_by(self, node: ast.Attribute, called: Collection[str]) -> ast.expr:
         """Return what is the tracker where *node* is mentioned: the call of a method gives it."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.fields.syntax import Method
     from codemods.analysis.trackers.fields.tracker_fields import TrackerField
+    from codemods.analysis.trackers.lifetimes import SetCall
 
 
 def methods_of_objects(semantic: SemanticModel, field: TrackerField) -> Iterator[set[Method]]:
@@ -26,7 +27,7 @@ def methods_of_objects(semantic: SemanticModel, field: TrackerField) -> Iterator
     if semantic.elsewhere.heirs(field.owner.name):
         yield {method for one in field.family for method in methods(one)}
         return
-    past = _called_past_overrides(semantic)
+    past = semantic.once(_called_past_overrides)
     for owner in field.family:
         found: dict[str, list[Method]] = {}
         lineage = _lineage(semantic, field, owner)
@@ -62,3 +63,32 @@ def _lineage(
             if base is not None and base.node in field.family and base.node not in found:
                 found.append(base.node)
     return found
+
+
+def set_calls_of(semantic: SemanticModel, field: TrackerField) -> list[SetCall]:
+    """Return the set calls that are made on the field's tracker, in source order."""
+    made_on = semantic.lifetimes.sets_on
+    by_other_names = (site for alias in field.aliases for site in made_on.get(alias, ()))
+    # Asked by what they are made on: a module of many classes has many that are another's.
+    numbers = semantic.once(_by_receiver)
+    near = {*field.method_of, *map(_receiver, by_other_names)} & numbers.keys()
+    sites = semantic.lifetimes.set_calls
+    ordered = (sites[number] for number in sorted(numbers[one] for one in near))
+    return [site for site in ordered if setting_method(semantic, field, site)]
+
+
+def _by_receiver(semantic: SemanticModel) -> dict[ast.AST, int]:
+    """For what each set call is made on: the how manieth call it is."""
+    sites = semantic.lifetimes.set_calls
+    return {_receiver(site): number for number, site in enumerate(sites)}
+
+
+def _receiver(site: SetCall) -> ast.AST:
+    return site.call.func.value  # type: ignore[attr-defined, no-any-return]
+
+
+def setting_method(semantic: SemanticModel, field: TrackerField, site: SetCall) -> Method | None:
+    """Return the method in which *site* sets ids of the field's tracker, by any name of it."""
+    binding = semantic.lifetimes.receiver(site)
+    alias = field.aliases.get(binding) if binding is not None else None
+    return field.method_of.get(getattr(alias, "value", _receiver(site)))

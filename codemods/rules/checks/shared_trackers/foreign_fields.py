@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import ast
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.syntax.calls import calls_named
-from codemods.analysis.syntax.definitions import ResolvedClass
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.lifetime import external_refusal
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.syntax.definitions import Identity
     from codemods.analysis.trackers.fields.tracker_fields import TrackerField
     from codemods.model.finding import Finding
+
+    #: An attribute with its place among all of the module.
+    _Numbered = tuple[int, ast.Attribute]
 
 _SETTERS = (words.SET_CALL, words.OLDER_SET_CALL, words.BATCH_MODE_CALL)
 _NOT_PASSED_ON = "{} (line {}) and the methods of {} would no longer pass ids on to each other"
@@ -59,9 +64,37 @@ def foreign_use(semantic: SemanticModel, finding: Finding, field: TrackerField) 
 def external_uses(semantic: SemanticModel, field: TrackerField) -> Iterator[ast.Attribute]:
     """Yield where something else than the class's own methods has the field in the module."""
     own = field.own | field.making
-    for node in semantic.module.every(ast.Attribute):
-        if node.attr in field.fields | {field.name} and not _is_known(semantic, field, node, own):
+    named = semantic.once(_FieldsOfObjects)
+    kin = semantic.elsewhere.kin(field.owner.name)
+    found = {pair for name in (*field.fields, field.name) for pair in named.of(name, kin)}
+    for _, node in sorted(found, key=itemgetter(0)):
+        if not _is_known(semantic, field, node, own):
             yield node
+
+
+class _FieldsOfObjects:
+    """The attributes of a module by their names, and by the classes of the objects.
+
+    To ask each of them for each field of each class would take the square of the classes.
+    """
+
+    def __init__(self, semantic: SemanticModel) -> None:
+        self._taint = semantic.taint
+        self._named: dict[str, list[_Numbered]] = {}
+        self._by_class: dict[str, dict[Identity | None, list[_Numbered]]] = {}
+        for number, node in enumerate(semantic.module.every(ast.Attribute)):
+            self._named.setdefault(node.attr, []).append((number, node))
+
+    def of(self, name: str, kin: AbstractSet[Identity]) -> Iterator[_Numbered]:
+        """Yield the attributes *name* of objects that may be of a class of *kin*, numbered."""
+        if name not in self._by_class:
+            grouped: dict[Identity | None, list[_Numbered]] = {}
+            for number, node in self._named.get(name, ()):
+                owner = self._taint.object_class(node.value)
+                grouped.setdefault(owner.identity if owner else None, []).append((number, node))
+            self._by_class[name] = grouped
+        for one in (None, *kin):
+            yield from self._by_class[name].get(one, ())
 
 
 def _may_be_asked_about(semantic: SemanticModel, node: ast.Attribute) -> bool:
@@ -89,13 +122,10 @@ def external_conditions(
 def _is_known(
     semantic: SemanticModel, field: TrackerField, node: ast.Attribute, own: frozenset[ast.AST]
 ) -> bool:
-    """Whether *node* is the class's own use, another class's field, or harmless."""
+    """Whether *node* is the class's own use, or harmless."""
     if node in field.making:
         return True
-    if isinstance(node.ctx, ast.Load) and (node in own or is_flushed(semantic, node)):
-        return True
-    other = semantic.taint.object_class(node.value)
-    return other is not None and not semantic.elsewhere.is_kin(field.owner.name, other)
+    return isinstance(node.ctx, ast.Load) and (node in own or is_flushed(semantic, node))
 
 
 def is_flushed(semantic: SemanticModel, node: ast.expr) -> bool:
@@ -149,10 +179,11 @@ def _reached_by_name(semantic: SemanticModel, field: TrackerField) -> ast.AST | 
 def _defined_again(semantic: SemanticModel, field: TrackerField) -> tuple[str, ast.AST] | None:
     """Return what puts a method or an attribute in the field's place, in a class that is kin."""
     names = field.fields | {field.name}
+    here = semantic.module.source.path
+    kin = {name for path, name in semantic.elsewhere.kin(field.owner.name) if path == here}
     for owner in semantic.module.every(ast.ClassDef):
-        if owner is field.owner:
-            continue  # its own statements are how the field is made
-        if not semantic.elsewhere.is_kin(field.owner.name, ResolvedClass(semantic.taint, owner)):
+        # Its own statements are how the field is made.
+        if owner is field.owner or owner.name not in kin:
             continue
         for statement in owner.body:
             targets = getattr(statement, "targets", [getattr(statement, "target", None)])
