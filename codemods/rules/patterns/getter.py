@@ -24,13 +24,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from codemods.analysis.dataflow.nullness import Nullness
-from codemods.analysis.trackers.lifetimes import is_none
 from codemods.model.proposal import Assumption
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.lifetime import trusted
 from codemods.rules.checks.shared_trackers.covered import covered
 from codemods.rules.checks.shared_trackers.getter_users import (
+    Planned,
     User,
     acting_in,
     function_around,
@@ -116,7 +115,7 @@ def _asked(
     keys = sorted({key for part in parts for key in part.setter.keys})
     place = user.sets[0].call
     found: list[tuple[str, ast.AST, Reason]] = []
-    for name, missing in _takers(finding, user, users, keys):
+    for name, missing in _takers(finding, user, parts, users, keys):
         lent = [f"the {key} that {user.name} set" for key in keys if key in missing]
         if lent:
             text = f"{name} would no longer inherit {', nor '.join(lent)}"
@@ -137,27 +136,21 @@ def _asked(
 
 
 def _takers(
-    finding: Finding, user: User, users: Users, keys: list[str]
+    finding: Finding, user: User, mine: list[Part], users: Users, keys: list[str]
 ) -> Iterator[tuple[str, set[str]]]:
     """Yield the other users, each with those of *keys* that it may count on somebody to have set.
 
     What no block can hold counts on all: it may be used before the ids are set, or be left and
     come back when somebody else has set others, as tasks and generators do.
     """
-    blocks: dict[User, list[Part]] = {}
+    blocks: dict[ast.AST, Planned] = {user.function: Planned(mine, None)}
     for other in users.setting:
         if other.identity == user.identity:
-            other = user
-        parts = other.parts(finding, acting_in(other, users))
-        if not isinstance(parts, Refusal):
-            blocks[other] = parts
-        if other is user:
             continue
-        if isinstance(parts, Refusal) or any(part.waits for part in parts):
-            yield _named(user, other), set(keys)
-        else:
-            sure = set.intersection(*(_surely_set(other.semantic, part) for part in parts))
-            yield _named(user, other), set(keys) - sure
+        plan = other.plan(finding, acting_in(other, users))
+        blocks[other.function] = plan
+        if plan.sure is None or not plan.sure.issuperset(keys):
+            yield _named(user, other), set(keys) - (plan.sure or set())
     for relying in users.relying:
         if not covered(relying, users, blocks):
             yield _named(user, relying), set(keys) - named_by_contexts(relying)
@@ -167,16 +160,6 @@ def _named(user: User, other: User) -> str:
     """Return what *other* is called, with its file where that is another one."""
     same = user.semantic.module.source.path == other.semantic.module.source.path
     return other.name if same else f"{other.name} ({other.place})"
-
-
-def _surely_set(semantic: SemanticModel, part: Part) -> set[str]:
-    nullness = Nullness(semantic)
-    return {
-        a.keyword
-        for site in part.sets
-        for a in site.arguments
-        if not is_none(a.value) and nullness.is_given(a.value)
-    }
 
 
 def _adopted(

@@ -3,43 +3,64 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.effects import first_yield
-from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.getters.getter import Identity, identity
 from codemods.rules.checks.callers import in_texts, unseen_uses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from codemods.analysis.semantic_model import SemanticModel
-    from codemods.rules.checks.shared_trackers.getter_users import User, Users
-    from codemods.rules.planning.adoption import Part
+    from codemods.rules.checks.shared_trackers.getter_users import Planned, User, Users
 
 
-def covered(user: User, users: Users, blocks: Mapping[User, Sequence[Part]]) -> bool:
-    """Whether *user* is only called in *blocks*, or by others of whom that is true."""
-    others = {one.identity: one for one in users.relying}
+def covered(user: User, users: Users, blocks: Mapping[ast.AST, Planned]) -> bool:
+    """Whether *user* is only called in the *blocks* of functions, or by others that are covered."""
+    others = users.once(_relying)
     asked: dict[Identity, bool] = {}
 
     def is_covered(one: User) -> bool:
         if one.identity not in asked:
             asked[one.identity] = True  # a function that calls itself
-            places = list(_mentions(one)) if _is_called_by_name(one) else []
-            asked[one.identity] = bool(places) and all(
-                _is_in_block(file, node, one, blocks) or _is_in_other(file, node, one)
-                for file, node in places
-            )
+            asked[one.identity] = bool(one.once(_calls)) and all(map(is_inside, one.once(_calls)))
         return asked[one.identity]
 
-    def _is_in_other(file: SemanticModel | None, node: ast.AST, one: User) -> bool:
-        function = _called_at_once(file, node, one) if file is not None else None
-        other = others.get(identity(file.taint, function)) if file and function else None
+    def is_inside(call: _Call) -> bool:
+        if call.function is None or call.known_as is None:
+            return False
+        if call.function in blocks and call.node in blocks[call.function].inside:
+            return True
+        other = others.get(call.known_as)
         return other is not None and is_covered(other)
 
     return is_covered(user)
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A place that may call a user, and the function in which that is done, None if unsure."""
+
+    node: ast.AST
+    function: ast.AST | None
+    known_as: Identity | None
+
+
+def _relying(users: Users) -> dict[Identity, User]:
+    return {one.identity: one for one in users.relying}
+
+
+def _calls(user: User) -> list[_Call]:
+    """Return all that may call *user*, none where some of it cannot be seen."""
+    found = []
+    for file, node in _mentions(user) if _is_called_by_name(user) else ():
+        function = _called_at_once(file, node, user) if file is not None else None
+        known_as = identity(file.taint, function) if file and function else None
+        found.append(_Call(node, function, known_as))
+    return found
 
 
 def _is_called_by_name(user: User) -> bool:
@@ -68,17 +89,6 @@ def _mentions(user: User) -> Iterator[tuple[SemanticModel | None, ast.AST]]:
                 yield None, alias  # by another name it may be called anywhere
         yield from ((None, text) for text in in_texts(file, user.name))
     yield from ((None, user.function) for _ in unseen_uses(user.semantic, user.name, seen))
-
-
-def _is_in_block(
-    file: SemanticModel | None, node: ast.AST, user: User, blocks: Mapping[User, Sequence[Part]]
-) -> bool:
-    """Whether *node* is a call of *user* in one of *blocks*, which is over before the block is."""
-    function = _called_at_once(file, node, user) if file is not None else None
-    if file is None or function is None:
-        return False
-    parts = (part for one, mine in blocks.items() if one.function is function for part in mine)
-    return any(node is n for part in parts for s in part.body for n in walk(s))
 
 
 def _called_at_once(semantic: SemanticModel, node: ast.AST, user: User) -> ast.AST | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.call_graph import reachable
@@ -21,21 +22,37 @@ from codemods.rules.planning.shared_blocks import parts_of
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
+    from typing import Self
 
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import SemanticModel
-    from codemods.analysis.syntax.definitions import DataFlow
     from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.lifetimes import SetCall
     from codemods.model.finding import Finding
     from codemods.rules.planning.adoption import Part
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Answer = TypeVar("Answer")
+
+
+class _Asked:
+    """Keeps the answers to questions about itself: others ask the same of it."""
+
+    @cached_property
+    def _answers(self) -> dict[Any, Any]:
+        return {}
+
+    def once(self, question: Callable[[Self], Answer]) -> Answer:
+        """Return ``question(self)``, asked the first time."""
+        if question not in self._answers:
+            self._answers[question] = question(self)
+        found: Answer = self._answers[question]
+        return found
 
 
 @dataclass(frozen=True, eq=False)
-class User:
+class User(_Asked):
     """A function that is given the tracker: by ``calls``, and under other names for it.
 
     ``sets`` are its set calls.
@@ -47,7 +64,7 @@ class User:
     aliases: dict[Binding, ast.stmt]
     sets: list[SetCall]
 
-    @property
+    @cached_property
     def identity(self) -> Identity:
         """By what the function is known in all files."""
         return identity(self.semantic.taint, self.function)
@@ -66,6 +83,24 @@ class User:
         """Return how the tracker goes through the function."""
         scope = self.semantic.scopes.inner[self.function]
         return self.semantic.taint.follow(None, self.function.body, scope, givers=self.calls)
+
+    @cached_property
+    def reaching(self) -> list[tuple[ast.AST, bool, frozenset[Identity]]]:
+        """Each name in the function: whether it may reach anything, and the functions it does."""
+        taint = self.semantic.taint
+        found: list[tuple[ast.AST, bool, frozenset[Identity]]] = []
+        for name in (n for n in walk(self.function) if isinstance(n, ast.Name | ast.Attribute)):
+            reached = reachable(taint, [name])
+            ids = frozenset(identity(r.taint, r.node) for r in reached)
+            found.append((name, reached.is_cut, ids))
+        return found
+
+    def plan(self, finding: Finding, acting: Collection[ast.AST]) -> Planned:
+        """Return the blocks for the set calls with what they surely set, worked out once."""
+        known, key = self.once(_plans), frozenset(acting)
+        if key not in known:
+            known[key] = Planned.of(self.semantic, self.parts(finding, acting))
+        return known[key]
 
     def parts(self, finding: Finding, acting: Collection[ast.AST]) -> list[Part] | Refusal:
         """Return the blocks for the set calls, or why there can be none.
@@ -86,7 +121,41 @@ class User:
 
 
 @dataclass(frozen=True)
-class Users:
+class Planned:
+    """The blocks for a user's set calls, None where there can be none.
+
+    ``sure`` are the ids that each surely sets, None where others may count on any of them.
+    """
+
+    parts: list[Part] | None
+    sure: frozenset[str] | None
+
+    @classmethod
+    def of(cls, semantic: SemanticModel, parts: list[Part] | Refusal) -> Planned:
+        """Return the *parts* with what they surely set."""
+        if isinstance(parts, Refusal):
+            return cls(None, None)
+        if any(part.waits for part in parts):
+            return cls(parts, None)
+        return cls(parts, frozenset.intersection(*(_surely_set(semantic, p) for p in parts)))
+
+    @cached_property
+    def inside(self) -> frozenset[ast.AST]:
+        """All that stands in the blocks."""
+        return frozenset(n for part in self.parts or () for s in part.body for n in walk(s))
+
+
+def _surely_set(semantic: SemanticModel, part: Part) -> frozenset[str]:
+    arguments = (a for site in part.sets for a in site.arguments)
+    return frozenset(a.keyword for a in arguments if _is_sure(semantic, a.value))
+
+
+def _plans(_user: User) -> dict[frozenset[ast.AST], Planned]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Users(_Asked):
     """All users of one getter's tracker; ``strays`` are other places that may have it.
 
     ``doubts`` are what is taken for granted about files that cannot be looked at.
@@ -96,6 +165,11 @@ class Users:
     relying: list[User]
     strays: list[str]
     doubts: list[str]
+
+    @cached_property
+    def acting(self) -> frozenset[Identity]:
+        """The functions that use the tracker by themselves."""
+        return frozenset(one.identity for one in self.relying if not named_by_contexts(one))
 
 
 def function_around(semantic: SemanticModel, node: ast.AST) -> Function | None:
@@ -116,29 +190,62 @@ def users_here(semantic: SemanticModel, getter: Getter) -> Iterator[User | ast.A
             yield call
         elif identity(semantic.taint, function) != getter.identity:
             calls.setdefault(function, []).append(call)
+    made_in: dict[ast.AST, Function] = {c: f for f, mine in calls.items() for c in mine}
+    aliases: dict[Function, dict[Binding, ast.stmt]] = {function: {} for function in calls}
+    named_in: dict[Binding | None, Function] = {}
+    for alias, call in index.aliases.items():
+        function = made_in.get(call)
+        if function is not None and alias.scope is semantic.scopes.inner[function]:
+            aliases[function][alias] = semantic.module.statement(call)
+            named_in[alias] = function
+    sets: dict[Function, list[SetCall]] = {function: [] for function in calls}
+    for site in semantic.lifetimes.set_calls:
+        made = made_in.get(site.call.func.value)  # type: ignore[attr-defined]
+        for function in {made, named_in.get(semantic.lifetimes.receiver(site))} - {None}:
+            sets[function].append(site)  # type: ignore[index]
     for function, mine in calls.items():
-        scope = semantic.scopes.inner[function]
-        aliases = {
-            alias: semantic.module.statement(call)
-            for alias, call in index.aliases.items()
-            if call in mine and alias.scope is scope
-        }
-        sets = [s for s in semantic.lifetimes.set_calls if _is_on(semantic, s, mine, aliases)]
-        yield User(semantic, function, mine, aliases, sets)
-
-
-def _is_on(
-    semantic: SemanticModel,
-    site: SetCall,
-    calls: Collection[ast.AST],
-    aliases: Collection[Binding],
-) -> bool:
-    receiver = site.call.func.value  # type: ignore[attr-defined]
-    return receiver in calls or semantic.lifetimes.receiver(site) in aliases
+        yield User(semantic, function, mine, aliases[function], sets[function])
 
 
 def users_of(semantic: SemanticModel, getter: Getter) -> Users:
     """Return who has the tracker of *getter*, in all files of the project."""
+    known: dict[Identity, Users] = semantic.once(_known_users)
+    if getter.identity not in known:
+        known[getter.identity] = _users_of(semantic, getter)
+    return known[getter.identity]
+
+
+def _known_users(_semantic: SemanticModel) -> dict[Identity, Users]:
+    return {}
+
+
+@dataclass(frozen=True)
+class _InFile:
+    """What one file does with a getter: its users, or calls outside of any, and the rest.
+
+    ``mentions`` are places that do something else than to call it, ``named`` all that name it.
+    """
+
+    users: list[User | ast.AST]
+    mentions: list[str]
+    named: frozenset[str]
+
+
+def _in_file(file: SemanticModel, getter: Getter) -> _InFile:
+    """Return what *file* does with *getter*, looked at once for all files that ask."""
+    known: dict[Identity, _InFile] = file.once(_known_files)
+    if getter.identity not in known:
+        mentions = [_place(file, node) for node in _other_mentions(file, getter)]
+        named = frozenset(_place(file, node) for node in _namings(file, getter))
+        known[getter.identity] = _InFile([*users_here(file, getter)], mentions, named)
+    return known[getter.identity]
+
+
+def _known_files(_semantic: SemanticModel) -> dict[Identity, _InFile]:
+    return {}
+
+
+def _users_of(semantic: SemanticModel, getter: Getter) -> Users:
     files = [semantic, *semantic.elsewhere.mentioning(getter.name)]
     names = (getter.name, getter.field, getter.binding.name if getter.binding is not None else "")
     replaced = (name for name in names if name and semantic.elsewhere.is_replaced(name))
@@ -150,16 +257,18 @@ def users_of(semantic: SemanticModel, getter: Getter) -> Users:
         if file is None:
             strays.append("a file that does not parse")
             continue
-        for user in users_here(file, getter):
+        found = _in_file(file, getter)
+        for user in found.users:
             if not isinstance(user, User):
                 strays.append(_place(file, user))
             elif user.sets:
                 setting.append(user)
             elif not all(_is_harmless(file, call) for call in user.calls):
                 relying.append(user)
-        strays += (_place(file, node) for node in _other_mentions(file, getter))
+        strays += found.mentions
         if str(file.module.source.path) == getter.identity[0]:
-            known = {place for other in files if other for place in _named_at(other, getter)}
+            named = (_in_file(other, getter).named for other in files if other)
+            known = frozenset[str]().union(*named)
             strays += _of_backing(file, getter, known)
             doubts += file.elsewhere.variable(getter.outer).doubts
     return Users(setting, relying, sorted(set(strays)), doubts)
@@ -184,10 +293,6 @@ def _namings(semantic: SemanticModel, getter: Getter) -> Iterator[ast.expr]:
     for node in (*semantic.module.every(ast.Name), *semantic.module.every(ast.Attribute)):
         if last_name(node) in local:
             yield node
-
-
-def _named_at(semantic: SemanticModel, getter: Getter) -> Iterator[str]:
-    yield from (_place(semantic, node) for node in _namings(semantic, getter))
 
 
 def _other_mentions(semantic: SemanticModel, getter: Getter) -> Iterator[ast.AST]:
@@ -268,12 +373,7 @@ def _is_sure(semantic: SemanticModel, value: ast.expr) -> bool:
 
 def acting_in(user: User, users: Users) -> list[ast.AST]:
     """Return the names in the function of *user* of those that use the tracker by themselves."""
-    others = {one.identity for one in users.relying if not named_by_contexts(one)}
-    taint = user.semantic.taint
-    names = (n for n in walk(user.function) if isinstance(n, ast.Name | ast.Attribute))
-    return [name for name in names if others and _may_reach(taint, name, others)]
-
-
-def _may_reach(taint: DataFlow, name: ast.AST, others: set[Identity]) -> bool:
-    reached = reachable(taint, [name])
-    return reached.is_cut or any(identity(r.taint, r.node) in others for r in reached)
+    if not users.acting:
+        return []
+    reaching = user.reaching
+    return [name for name, cut, ids in reaching if cut or not ids.isdisjoint(users.acting)]
