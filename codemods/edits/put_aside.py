@@ -162,7 +162,7 @@ class _Concerned:
         for wrap in wraps:
             self.starts.update(_ends(tree, wrap))
         for path in (path for edit in edits for path in (_place(edit), *_concerned(edit))):
-            self.around.update(_node_at(tree, path[:depth]) for depth in range(1, len(path)))
+            self.around.update(_nodes_to(tree, path[:-1]))
         still = all(len(wrap.path) > 1 for wrap in wraps)
         changed = {_node_at(tree, place[:-1]) for place in map(_place, edits)}
         classes = (one for one in statements if isinstance(one, ast.ClassDef))
@@ -300,10 +300,15 @@ def _place(edit: Edit) -> Path:
 
 
 def _node_at(tree: ast.Module, path: Path) -> ast.AST:
+    return [tree, *_nodes_to(tree, path)][-1]
+
+
+def _nodes_to(tree: ast.Module, path: Path) -> Iterator[ast.AST]:
+    """Yield what *path* leads through, one below the other: each is gone to once."""
     node: ast.AST = tree
     for field, index in path:
         node = getattr(node, field)[index]
-    return node
+        yield node
 
 
 def _ends(tree: ast.Module, wrap: Wrap) -> Iterator[ast.AST]:
