@@ -180,6 +180,39 @@ def cases(count: int) -> Files:
     return {MODULE: HEAD + "\n".join([*lines, ""])}
 
 
+def classes(count: int) -> Files:
+    """Classes in one file whose objects have a tracker each."""
+    part = (
+        "\n\nclass Work{0}:\n"
+        "    def __init__(self):\n        self.tracker = AIUsageTracker()\n\n"
+        "    def run(self, x):\n"
+        '        self.tracker.set_tracking_context(job_id="j{0}")\n'
+        "        return ask(self.tracker, x)\n"
+    )
+    return {MODULE: HEAD + "".join(map(part.format, range(count)))}
+
+
+def getter(count: int) -> Files:
+    """Functions that all have the tracker of their module, by a function that builds it once."""
+    begin = (
+        "\n_tracker = None\n\n\ndef get_tracker():\n    global _tracker\n"
+        "    if _tracker is None:\n        _tracker = AIUsageTracker()\n    return _tracker\n"
+    )
+    part = FUNCTION.replace("AIUsageTracker()", "get_tracker()")
+    return {MODULE: HEAD + begin + "".join(map(part.format, range(count)))}
+
+
+def building(count: int) -> Files:
+    """One ``elif`` chain, in each branch of which a tracker is built, set and used."""
+    lines = ["def work(kind, x):"]
+    for number in range(count):
+        lines.append(f"    {'elif' if number else 'if'} kind == {number}:")
+        lines.append("        tracker = AIUsageTracker()")
+        lines.append(f'        tracker.set_tracking_context(job_id="j{number}")')
+        lines.append("        ask(tracker, x)")
+    return {MODULE: HEAD + "\n".join([*lines, ""])}
+
+
 def large(megabytes: int) -> Files:
     """One file of long texts with a single legacy function at its end."""
     line = '    "' + "receipt of the day, as it was read; " * 28 + '",\n'
@@ -201,5 +234,8 @@ FAMILIES = (
     Family("functions with a site and an import", "functions", 400, imports),
     Family("trackers of a module", "trackers", 400, module_trackers),
     Family("a variable bound again and again", "bindings", 400, bindings),
+    Family("classes with a tracker each", "classes", 100, classes),
+    Family("users of a getter", "functions", 100, getter),
+    Family("elif branches that build", "branches", 100, building),
     Family("large file", "MB", 8, large),
 )

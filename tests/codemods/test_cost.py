@@ -94,6 +94,52 @@ def part_{0}(x):
     with ai_usage_context("part", job_id="j{0}") as tracker:
         return ask(tracker, x)
 """
+OWN_CLASS = """
+
+class Work{0}:
+    def __init__(self):
+        self.tracker = AIUsageTracker()
+
+    def run(self, x):
+        self.tracker.set_tracking_context(job_id="j{0}")
+        return ask(self.tracker, x)
+"""
+GETTER = (
+    IMPORTS
+    + """
+
+_tracker = None
+
+
+def get_tracker():
+    global _tracker
+    if _tracker is None:
+        _tracker = AIUsageTracker()
+    return _tracker
+"""
+)
+GIVEN_BY_GETTER = """
+
+def work_{0}(x):
+    tracker = get_tracker()
+    tracker.set_tracking_context(job_id="j{0}")
+    return ask(tracker, x)
+"""
+BUILT_IN_BRANCH = """\
+    elif kind == {0}:
+        tracker = AIUsageTracker()
+        tracker.set_tracking_context(job_id="j{0}")
+        ask(tracker, x)
+"""
+BUILDING = (
+    IMPORTS
+    + """
+
+def work(kind, x):
+    if kind is None:
+        print(x)
+"""
+)
 LINK = ".step_{0}(x)"
 CHAIN = (
     IMPORTS
@@ -124,6 +170,9 @@ def calls_for(folder: Path, text: str) -> int:
         pytest.param(LIFETIMES, LIFETIME, "", id="trackers in one function"),
         pytest.param(BRANCHES, BRANCH, "", id="branches of one chain"),
         pytest.param(IMPORTS, BINDING, "", id="trackers in one variable"),
+        pytest.param(IMPORTS, OWN_CLASS, "", id="classes with a tracker each"),
+        pytest.param(GETTER, GIVEN_BY_GETTER, "", id="users of a getter"),
+        pytest.param(BUILDING, BUILT_IN_BRANCH, "", id="branches that build"),
         pytest.param(CHAIN, LINK, END_OF_CHAIN, id="links of one expression"),
     ],
 )
