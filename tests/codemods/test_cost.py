@@ -125,21 +125,6 @@ def work_{0}(x):
     tracker.set_tracking_context(job_id="j{0}")
     return ask(tracker, x)
 """
-BUILT_IN_BRANCH = """\
-    elif kind == {0}:
-        tracker = AIUsageTracker()
-        tracker.set_tracking_context(job_id="j{0}")
-        ask(tracker, x)
-"""
-BUILDING = (
-    IMPORTS
-    + """
-
-def work(kind, x):
-    if kind is None:
-        print(x)
-"""
-)
 LINK = ".step_{0}(x)"
 CHAIN = (
     IMPORTS
@@ -172,7 +157,6 @@ def calls_for(folder: Path, text: str) -> int:
         pytest.param(IMPORTS, BINDING, "", id="trackers in one variable"),
         pytest.param(IMPORTS, OWN_CLASS, "", id="classes with a tracker each"),
         pytest.param(GETTER, GIVEN_BY_GETTER, "", id="users of a getter"),
-        pytest.param(BUILDING, BUILT_IN_BRANCH, "", id="branches that build"),
         pytest.param(CHAIN, LINK, END_OF_CHAIN, id="links of one expression"),
     ],
 )

@@ -43,9 +43,17 @@ def reachable(taint: DataFlow, statements: Iterable[ast.AST]) -> Reached:
     the methods of a class that is mentioned: its objects are about to be used; the functions of
     a module that is handed on: they are about to be looked up; and what a variable has with it.
     """
-    found: dict[ast.AST, Resolved] = {}
-    is_cut = _reach(found, [(taint, statement) for statement in statements])
-    return Reached(found.values(), is_cut=is_cut)
+    known, roots = taint.once(_known), tuple(statements)
+    if roots not in known:
+        found: dict[ast.AST, Resolved] = {}
+        is_cut = _reach(found, [(taint, statement) for statement in roots])
+        known[roots] = Reached(found.values(), is_cut=is_cut)
+    return known[roots]
+
+
+def _known(_taint: DataFlow) -> dict[tuple[ast.AST, ...], Reached]:
+    """Return what was asked for already: several rules ask about the same bodies."""
+    return {}
 
 
 def reachable_from(taint: DataFlow, body: Sequence[ast.stmt], start: int, end: int) -> Reached:
@@ -94,12 +102,29 @@ def _reach(found: dict[ast.AST, Resolved], waiting: list[tuple[DataFlow, ast.AST
         for one in functions:
             if one.node not in found:
                 found[one.node] = one
-                waiting.extend((one.taint, inner) for inner in _runs(one.node))
+                waiting += _inside(one)
         for place in others:
             if place[1] not in lambdas:
                 lambdas.add(place[1])
                 waiting.append(place)
     return False
+
+
+def _inside(function: Resolved) -> list[tuple[DataFlow, ast.AST]]:
+    """Return what *function* runs: what names nothing is left out once all of it is known."""
+    home, known = function.taint, function.taint.once(_known_parts)
+    if function.node in known:
+        return known[function.node]
+    parts = [(home, inner) for inner in _runs(function.node)]
+    if all(inner in home.named_in for _, inner in parts):
+        # One is kept, for whether the module's code is known to its end is asked with each.
+        naming = [part for part in parts if any(home.named_in[part[1]])]
+        known[function.node] = naming or parts[:1]
+    return parts
+
+
+def _known_parts(_taint: DataFlow) -> dict[ast.AST, list[tuple[DataFlow, ast.AST]]]:
+    return {}
 
 
 def _runs(function: Function) -> Iterator[ast.AST]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.syntax.definitions import DataFlow
     from codemods.analysis.syntax.scopes import Binding
     from codemods.model.edit import Path, Wrap
 
@@ -104,7 +105,19 @@ def set_within(
     found = {a.keyword for site in sites if site.path not in taken for a in site.arguments}
     for one in reached:
         if one.taint is not semantic.taint:
-            calls = (n for n in walk(one.node) if isinstance(n, ast.Call))
-            setters = (c for c in calls if last_name(c.func) == words.SET_CALL)
-            found.update(k.arg for c in setters for k in c.keywords if k.arg is not None)
+            known = one.taint.once(_known_keys)
+            if one.node not in known:
+                known[one.node] = _keys_set_in(one.node)
+            found |= known[one.node]
     return frozenset(found)
+
+
+def _known_keys(_taint: DataFlow) -> dict[ast.AST, frozenset[str]]:
+    """Return what functions were asked already: files that run each other ask about the same."""
+    return {}
+
+
+def _keys_set_in(function: ast.AST) -> frozenset[str]:
+    calls = (n for n in walk(function) if isinstance(n, ast.Call))
+    setters = (c for c in calls if last_name(c.func) == words.SET_CALL)
+    return frozenset(k.arg for c in setters for k in c.keywords if k.arg is not None)

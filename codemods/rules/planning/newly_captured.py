@@ -39,9 +39,18 @@ def bare_call_notes(
     for one in reached:
         if any(last_name(_called(d)) in _RECORDERS for d in one.node.decorator_list):
             continue
-        if any(is_bare(one.taint, c) for s in one.node.body for c in client_calls(s)):
+        known = one.taint.once(_known)
+        if one.node not in known:
+            calls = (call for s in one.node.body for call in client_calls(s))
+            known[one.node] = any(is_bare(one.taint, call) for call in calls)
+        if known[one.node]:
             return (NOTE,)
     return (NOTE,) if reached.is_cut else ()
+
+
+def _known(_taint: DataFlow) -> dict[ast.AST, bool]:
+    """Return of which functions it is known whether they ask a client by themselves."""
+    return {}
 
 
 def makes_bare_calls(semantic: SemanticModel, statements: Sequence[ast.stmt]) -> bool:

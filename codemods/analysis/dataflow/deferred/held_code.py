@@ -241,8 +241,15 @@ def values_of(taint: DataFlow, variable: Binding) -> Iterator[Place]:
         value = taint.names.imported(binder) or _value_of(taint, binder)
         if value is not None:
             yield taint, value
-    for load in variable.loads:
-        yield from ((taint, value) for value in put_into(taint, load))
+    # Each use of the variable asks for what all of them put into it.
+    known = taint.once(_known_puts)
+    if variable not in known:
+        known[variable] = [v for load in variable.loads for v in put_into(taint, load)]
+    yield from ((taint, value) for value in known[variable])
+
+
+def _known_puts(_taint: DataFlow) -> dict[Binding, list[ast.AST]]:
+    return {}
 
 
 def _value_of(taint: DataFlow, binder: ast.AST) -> ast.expr | None:

@@ -41,7 +41,6 @@ class MethodsOutOfSight:
         self._semantic = semantic
         self._methods: dict[str, list[Resolved]] = {}
         self._led: dict[_Called, list[Resolved]] = {}
-        self._called: dict[ast.AST, list[_Called]] = {}
         self._cut: set[_Called] = set()
 
     def of(self, functions: Iterable[tuple[DataFlow, Iterable[ast.AST]]]) -> Reached:
@@ -78,12 +77,19 @@ class MethodsOutOfSight:
             self._led[called] = list(led.values())
         return self._led[called]
 
-    def _called_in(self, taint: DataFlow, root: ast.AST) -> list[_Called]:
-        if root not in self._called:
+    @staticmethod
+    def _called_in(taint: DataFlow, root: ast.AST) -> list[_Called]:
+        known = taint.once(_known_calls)
+        if root not in known:
             attributes = (n for n in walk(root) if isinstance(n, ast.Attribute))
             called = (_call(taint, n) for n in attributes if _may_be_of_any_class(taint, n))
-            self._called[root] = list(dict.fromkeys(called))
-        return self._called[root]
+            known[root] = list(dict.fromkeys(called))
+        return known[root]
+
+
+def _known_calls(_taint: DataFlow) -> dict[ast.AST, list[_Called]]:
+    """Return what parts of a module were asked for already, by whatever file."""
+    return {}
 
 
 def _call(taint: DataFlow, method: ast.Attribute) -> _Called:
