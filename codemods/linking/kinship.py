@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codemods.analysis.external.references import Reference, References
-    from codemods.analysis.syntax.definitions import Identity
     from codemods.linking.module_graph import ModuleGraph
 
+#: A class by the file that defines it and its name there.
+Identity = tuple["Path", str]
 _MOST_EXPORTS = 12
 #: An object's own name, found by its letters first and asked then for what is before it.
 _OWN = rb"(?:self(?<=\bself)|cls(?<=\bcls))"

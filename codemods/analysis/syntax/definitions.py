@@ -12,7 +12,6 @@ from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from codemods.analysis.dataflow.library_models.rows import Model
     from codemods.analysis.dataflow.taint_records import Flow, Summary
@@ -204,7 +203,7 @@ class DataFlow(Protocol):
 #: Where a definition stands: its file and line, the same however often the file was analysed.
 Place = tuple[object, int]
 #: A class by the file that defines it and its name there.
-Identity = tuple["Path", str]
+Identity = tuple[object, str]
 
 
 @dataclass(frozen=True, slots=True)
