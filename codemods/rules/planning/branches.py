@@ -340,23 +340,17 @@ def _loops(semantic: SemanticModel, lifetime: Lifetime, site: SetCall) -> frozen
     return module.loops_around(site.statement) - module.loops_around(lifetime.body[0])
 
 
-def _others(semantic: SemanticModel, lifetime: Lifetime, part: Part) -> list[tuple[SetCall, bool]]:
-    """Return the calls that may run before or after *part* does, and whether one is above it."""
-    first = part.sets[0]
-    receiver: ast.Name = first.call.func.value  # type: ignore[attr-defined]
-    loops, left = _loops(semantic, lifetime, first), semantic.taint.once(LeftBodies)
-    found = []
-    for site in lifetime.sets:
-        above = _position(site) < _position(first)
-        if loops & _loops(semantic, lifetime, site):
-            found.extend([(site, True), (site, False)])
-        elif site not in part.sets and not exclusive(semantic, site, receiver):
-            one, other = (site, first) if above else (first, site)
-            if left.may_follow(lifetime, one.call, other.call):
-                found.append((site, above))
-    return found
-
-
 def _followed(semantic: SemanticModel, lifetime: Lifetime, part: Part) -> bool:
     """Whether the tracker may be at work again once the block of *part* is over."""
-    return any(not above for _, above in _others(semantic, lifetime, part))
+    first = part.sets[0]
+    if _loops(semantic, lifetime, first):
+        return True  # the block itself may come again
+    receiver: ast.Name = first.call.func.value  # type: ignore[attr-defined]
+    left = semantic.taint.once(LeftBodies)
+    later = (site for site in lifetime.sets if _position(site) > _position(first))
+    return any(
+        site not in part.sets
+        and not exclusive(semantic, site, receiver)
+        and left.may_follow(lifetime, first.call, site.call)
+        for site in later
+    )
