@@ -14,9 +14,9 @@ import warnings
 from concurrent.futures import CancelledError
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from distributed import Client, KilledWorker
+from distributed import Client, Future, KilledWorker
 
 import codemods
 from codemods.model.outcome import Failed
@@ -66,13 +66,18 @@ def _require_same_tool(client: Client, address: str) -> None:
         client.wait_for_workers(1, timeout=_PATIENCE)
     except TimeoutError:
         raise ClusterError(f"the cluster at {address} has no workers; start one") from None
-    try:
-        found = set(client.run(tool_digest).values())
-    except Exception as error:  # noqa: BLE001 - whatever a stranger's environment raises
-        message = f"the workers of {address} cannot run this tool ({type(error).__name__}: {error})"
-        raise ClusterError(f"{message}; install ai-usage-suite there") from None
-    if found != {tool_digest()}:
-        raise ClusterError(f"the workers of {address} have another version of this tool")
+    # One that dies now is asked no more; those that take its place are asked where they work.
+    answers = client.run(tool_digest, on_error="return").values()
+    for answer in (one for one in answers if not isinstance(one, OSError)):
+        if isinstance(answer, Exception):
+            raise _cannot_run(answer)
+        if answer != tool_digest():
+            raise ClusterError(f"the workers of {address} have another version of this tool")
+
+
+def _cannot_run(error: Exception) -> ClusterError:
+    message = f"the workers cannot run this tool ({type(error).__name__}: {error})"
+    return ClusterError(f"{message}; install ai-usage-suite there")
 
 
 @cache
@@ -90,32 +95,52 @@ def _outcomes(
 ) -> list[FileOutcome]:
     cores = sum(client.nthreads().values()) or 1
     pieces = [[sources[i] for i in chunk] for chunk in chunks(len(sources), cores)]
+    given = _given(client, run, work, pieces)
+    done: list[list[FileOutcome] | None] = []
+    for future in given:
+        done.append(_result(future))
+        progress(sum(map(len, pieces[: len(done)])), len(sources))
+    return [
+        outcome
+        for piece, outcomes in zip(pieces, done, strict=True)
+        for outcome in outcomes or (_alone(client, run, work, source) for source in piece)
+    ]
+
+
+def _given(
+    client: Client, run: Run, work: Work, pieces: Sequence[Sequence[SourceFile]]
+) -> list[Future[list[FileOutcome]]]:
+    """Give *pieces* to the cluster, and return what their outcomes will be.
+
+    These are the client's own futures: those of its executor (distributed 2026.8) are never done,
+    or raise what nothing raised, if the worker that has a result dies while it is read.
+    """
     # The record is a task of its own: a worker that dies with it has it made anew.
     shared = client.submit(_handed, run, run.digest, tool_digest(), pure=False)
-    executor = client.get_executor(pure=False)
-    task = partial(_work_on, work)
-    given = [executor.submit(task, shared, piece) for piece in pieces]
-    done: list[FileOutcome] = []
-    for piece, future in zip(pieces, given, strict=True):
-        try:
-            done.extend(future.result())
-        except CancelledError:
-            raise ClusterError("the scheduler ended, or gave the work up, during the run") from None
-        except KilledWorker:
-            alone = [(one, executor.submit(task, shared, [one])) for one in piece]
-            done.extend(_alone(one, future) for one, future in alone)
-        progress(len(done), len(sources))
-    return done
+    return [client.submit(partial(_work_on, work), shared, piece, pure=False) for piece in pieces]
 
 
-def _alone(source: SourceFile, future: Any) -> FileOutcome:
+def _result(future: Future[list[FileOutcome]]) -> list[FileOutcome] | None:
+    """Return the outcomes of a piece, or None if the workers died that had it, or the record."""
     try:
-        outcome: FileOutcome = future.result()[0]
+        return future.result()
+    except CancelledError:
+        raise ClusterError("the scheduler ended, or gave the work up, during the run") from None
     except KilledWorker:
+        return None
+    except (ImportError, OSError) as error:  # of a worker that joined since
+        raise _cannot_run(error) from None
+
+
+def _alone(client: Client, run: Run, work: Work, source: SourceFile) -> FileOutcome:
+    """Return the outcome of *source* while no other file is worked on, whose fault it could be."""
+    [future] = _given(client, run, work, [[source]])
+    outcomes = _result(future)
+    if outcomes is None:
         message = "every worker that worked on it ended before it was done"
         advice = "have they enough memory? --jobs 1 shows what it dies of; or leave the file out"
         return Failed(source.display, "analyse", message, advice)
-    return outcome
+    return outcomes[0]
 
 
 def _handed(run: Run, files: str, tool: str) -> tuple[Run, str, str]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
+import threading
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dask
 import pytest
-from distributed import Client, LocalCluster
+from distributed import Client, Future, LocalCluster
 
 from codemods.model.options import Options
 from codemods.model.outcome import Failed, FileOutcome, Untouched
@@ -21,7 +25,7 @@ from codemods.runner import cluster
 from codemods.runner.candidates import scan
 from codemods.runner.errors import ClusterError
 from codemods.runner.run import Run
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, joined
 from tests.warm import run_command
 
 if TYPE_CHECKING:
@@ -52,16 +56,61 @@ sys.exit(migrate.main(sys.argv[1:]))
 """
 
 
+class Kept:
+    """A worker of two threads: whenever its process has died, another one takes its place.
+
+    Dask's own nannies are not used. One whose worker dies before it has told that it is ready, as
+    one does that is given the wrong file at once, may wait for it for ever (distributed 2026.8).
+    """
+
+    def __init__(self, address: str) -> None:
+        self._command = [sys.executable, "-m", "distributed.cli.dask_worker", address]
+        self._command += ["--no-nanny", "--nthreads", "2", "--no-dashboard"]
+        # They have this module, as pytest calls it: the work is named in it.
+        found = (str(Path(__file__).parent), str(ROOT), os.environ.get("PYTHONPATH"))
+        self._environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, found))}
+        self._lock = threading.Lock()
+        self._is_over = False
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread = threading.Thread(target=self._keep)
+        self._thread.start()
+
+    def _keep(self) -> None:
+        while True:
+            with self._lock:
+                if self._is_over:
+                    return
+                self._process = subprocess.Popen(
+                    self._command, env=self._environment, stderr=subprocess.DEVNULL
+                )
+            self._process.wait()
+
+    def end(self) -> None:
+        """End it for good."""
+        with self._lock:
+            self._is_over = True
+            if self._process is not None:
+                self._process.kill()
+        joined(self._thread)
+
+
 @pytest.fixture(scope="module")
-def workers() -> Iterator[str]:
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Two workers, each a process with two threads, that are started again when they die."""
     # A file is given up when the second worker died of it.
+    settings = {
+        "distributed.scheduler.allowed-failures": 1,
+        "temporary-directory": str(tmp_path_factory.mktemp("workers")),
+    }
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        dask.config.set(settings),
         LocalCluster(
-            n_workers=2, threads_per_worker=2, processes=True, dashboard_address=":0"
+            n_workers=0, processes=False, protocol="tcp", dashboard_address=":0"
         ) as started,
+        ExitStack() as stack,
     ):
+        for _ in range(2):
+            stack.callback(Kept(started.scheduler_address).end)
         yield started.scheduler_address
 
 
@@ -89,6 +138,12 @@ def run(folder: Path, *arguments: str) -> tuple[bytes, bytes, int]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = run_command(command, folder, environment)
     return done.stdout, done.stderr, done.returncode
+
+
+def seen(project: Project, source: SourceFile) -> FileOutcome:
+    """Do nothing but say that the file was there."""
+    del project
+    return Untouched(f"{source.display} seen")
 
 
 def dies_once(project: Project, source: SourceFile) -> FileOutcome:
@@ -148,6 +203,60 @@ def test_a_worker_that_is_killed_costs_nothing(tmp_path: Path, address: str) -> 
     done = cluster.outcomes(made, dies_once, made.candidates, address)
     assert [outcome.path for outcome in done] == [f"{s.display} seen" for s in made.candidates]
     assert (tmp_path / "work3.died").exists()
+
+
+def test_a_result_is_read_though_its_worker_dies_then(
+    tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That the cluster loses a result in the moment in which it arrives here changes nothing."""
+    gather = Client._gather
+
+    async def lost_then(client: Client, futures: list[Future], **options: object) -> object:
+        result = await gather(client, futures, **options)
+        for future in futures:
+            future._state.lose()
+        return result
+
+    monkeypatch.setattr(Client, "_gather", lost_then)
+    legacy_tree(tmp_path, 5)
+    made = made_run(tmp_path)
+    done = cluster.outcomes(made, seen, made.candidates, address)
+    assert [outcome.path for outcome in done] == [f"{s.display} seen" for s in made.candidates]
+
+
+def test_a_worker_that_dies_when_it_is_asked_costs_nothing(
+    tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others have answered for the version; what takes its place is asked where it works."""
+    legacy_tree(tmp_path, 3)
+    made = made_run(tmp_path)
+    mark = tmp_path / "asked.died"
+    asked = partial(dies_when_asked, mark, os.getpid(), cluster.tool_digest())
+    monkeypatch.setattr(cluster, "tool_digest", asked)
+    done = cluster.outcomes(made, seen, made.candidates, address)
+    assert [outcome.path for outcome in done] == [f"{s.display} seen" for s in made.candidates]
+    assert mark.exists()
+
+
+def dies_when_asked(mark: Path, here: int, digest: str) -> str:
+    """Kill the first worker that is asked for the version of the tool."""
+    if os.getpid() != here:
+        with suppress(FileExistsError):
+            mark.touch(exist_ok=False)
+            os.kill(os.getpid(), signal.SIGKILL)
+    return digest
+
+
+def test_those_beside_a_file_that_workers_die_of_are_not_blamed(
+    tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was given out with it is tried while nothing else runs, and is done."""
+    monkeypatch.setattr(cluster, "chunks", lambda count, jobs: [range(count)])
+    legacy_tree(tmp_path, 5)
+    made = made_run(tmp_path)
+    done = cluster.outcomes(made, dies_always, made.candidates, address)
+    assert [o.path for o in done if isinstance(o, Failed)] == ["work3.py"]
+    assert sum(isinstance(o, Untouched) for o in done) == 4
 
 
 def test_a_file_that_every_worker_dies_of_is_named(tmp_path: Path, address: str) -> None:
