@@ -16,6 +16,7 @@ keys may come at any time::
                 "refusals": [{finding..., "reason": str, "detail": str, "advice": str,
                               "blocking": span | null}],
                 "findings": [{finding..., "severity": "error" | "warning" | "info"}],
+                "contents": {"encoding": str, "before": str, "after": str},   changed, of a part
                 "silenced": [{as of findings..., "reason": str}],     only where comments do
                 "stage": str, "message": str, "advice": str,      of a failure
                 "reason": str}]}                                  of a skipped file
@@ -58,7 +59,10 @@ def render(report: RunReport, look: Look | None = None) -> str:
         "warnings": list(report.warnings),
         "rewrites": certainties(report),
         **({"shard": report.shard} if report.shard else {}),
-        "files": [file_fields(outcome) for outcome in report.outcomes],
+        "files": [
+            file_fields(outcome) | (contents_fields(outcome) if report.shard else {})
+            for outcome in report.outcomes
+        ],
     }
     return dumped(document, indent=2) + "\n"
 
@@ -74,6 +78,15 @@ def certainties(report: RunReport) -> dict[str, int]:
     changed = (outcome for outcome in report.outcomes if isinstance(outcome, Changed))
     found = Counter(applied.certainty for outcome in changed for applied in outcome.applied)
     return {str(certainty): found[certainty] for certainty in Certainty}
+
+
+def contents_fields(outcome: FileOutcome) -> dict[str, Any]:
+    """Return what a changed file was and becomes: formats of the joined report show it."""
+    if not isinstance(outcome, Changed):
+        return {}
+    texts = {"before": outcome.source.content, "after": outcome.after}
+    held = {name: content.decode("utf-8", "surrogateescape") for name, content in texts.items()}
+    return {"contents": {"encoding": outcome.source.encoding, **held}}
 
 
 def file_fields(outcome: FileOutcome) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def loaded(path: Path, text: str) -> RunReport:
             tuple(map(str, document["warnings"])),
             str(document.get("shard", "")),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         said = f"{type(error).__name__}: {error}"
         raise UnreadableReportError(f"something is missing in it ({said})") from None
 
@@ -64,10 +64,7 @@ def _outcome(report: Path, file: dict[str, Any]) -> FileOutcome:
     path = str(file["path"])
     match file["outcome"]:
         case "changed":
-            applied = tuple(_applied(path, one) for one in file["applied"])
-            refusals = tuple(_refusal(path, one) for one in file["refusals"])
-            source = SourceFile(report, path, b"", "", "utf-8", False, "\n", "")
-            return Changed(source, b"", applied, refusals)
+            return _changed(report, path, file)
         case "refused":
             return Refused(path, tuple(_refusal(path, one) for one in file["refusals"]))
         case "linted":
@@ -86,6 +83,19 @@ def _finding(path: str, one: dict[str, Any]) -> Finding:
     span = Span(**one["span"])
     severity = Severity(one.get("severity", Severity.ERROR))
     return Finding(one["code"], path, span, one["message"], one.get("cell", 0), severity)
+
+
+def _changed(report: Path, path: str, file: dict[str, Any]) -> Changed:
+    """Return a changed file; the report of a part has its contents, others have not."""
+    held = file.get("contents", {"encoding": "utf-8", "before": "", "after": ""})
+    encoding = str(held["encoding"])
+    before, after = (held[name].encode("utf-8", "surrogateescape") for name in ("before", "after"))
+    for content in (before, after):
+        content.decode(encoding, "surrogateescape")  # or nobody could show it
+    source = SourceFile(report, path, before, "", encoding, False, "\n", "")
+    applied = tuple(_applied(path, one) for one in file["applied"])
+    refusals = tuple(_refusal(path, one) for one in file["refusals"])
+    return Changed(source, after, applied, refusals)
 
 
 def _applied(path: str, one: dict[str, Any]) -> Applied:

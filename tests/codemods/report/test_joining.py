@@ -51,7 +51,9 @@ def printed(capsys: pytest.CaptureFixture[str], status: int) -> tuple[str, int]:
     return capsys.readouterr().out, status
 
 
-@pytest.mark.parametrize(("form", "count"), [("text", 1), ("json", 3), ("text", 20)])
+@pytest.mark.parametrize(
+    ("form", "count"), [("text", 1), ("json", 3), ("text", 20), ("sarif", 3), ("html", 2)]
+)
 @pytest.mark.parametrize("command", [migrate, lint])
 def test_parts_make_up_the_whole(
     project: Path, capsys: pytest.CaptureFixture[str], command: object, count: int, form: str
