@@ -42,6 +42,8 @@ _FIELD = re.compile(
 )
 # A field in a pattern of ``match``, or a keyword.
 _PATTERN = re.compile(spaced(rb"[(,]", rb"(%b)" % NAME, rb"=(?!=)"))
+#: How many words are searched for one by one.
+_FEW = 8
 Parts = tuple[str, ...]
 T = TypeVar("T")
 
@@ -133,10 +135,13 @@ class ModuleGraph:
         fresh = words - self._holding.keys()
         self._holding.update((word, set()) for word in fresh)
         holding, content, common = self._holding, self.content, fresh.intersection
+        few = fresh if len(fresh) <= _FEW else ()
         for index, file in enumerate(self.files):
             text = content(file)
-            for word in common(text.translate(BLANKS).split()):
-                holding[word].add(index)
+            # To part a text into words takes far longer than to see that it has none of a few.
+            if not few or any(word in text for word in few):
+                for word in common(text.translate(BLANKS).split()):
+                    holding[word].add(index)
             for word in common(self.hidden_words(file, text)):
                 holding[word].add(index)
 

@@ -16,28 +16,34 @@ from codemods.analysis.syntax.tree import index
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
     from codemods.linking.module_graph import ModuleGraph
     from codemods.project.discovery import DiscoveredFile
 
 _DOTTED = rb"%b(?:%b\.%b%b)*+" % (NAME, GAP, GAP, NAME)
+# What a match begins with stands first, as it is: what is before that is asked then.
 #: What gives a name another one: an import, or an assignment of what is not called.
-_OTHER = re.compile(
-    rb"\bas\b%b(%b)|(%b)%b(?::[^=\n]*+)?=%b\(?%b(?:getattr\b|staticmethod\b|%b%b(?![(\[]))"
-    % (GAP, NAME, NAME, GAP, GAP, GAP, _DOTTED, GAP)
+_AS = re.compile(rb"as(?<=\bas)\b%b(%b)" % (GAP, NAME))
+_VALUE = re.compile(
+    rb"=%b\(?%b(?:getattr\b|staticmethod\b|%b%b(?![(\[]))" % (GAP, GAP, _DOTTED, GAP)
 )
+#: A target with what it is said to be, and the last name, before what it is given.
+_TARGET = re.compile(rb"(%b)%b(?::[^=\n]*+)?\Z" % (NAME, GAP))
+_LAST = re.compile(rb"(%b)%b:?\Z" % (NAME, GAP))
+#: A target on whatever line it stands before the sign; hardly ever on another one.
+_ABOVE = re.compile(rb"(%b)%b:?=(?!=)" % (NAME, GAP))
 #: The names that are imported of a module, in brackets or on one line.
 _IMPORT = re.compile(
     spaced(
-        rb"\bfrom\b",
+        rb"from(?<=\bfrom)\b",
         rb"([\w.\x80-\xff]++)",
         rb"import\b",
         rb"(\((?:[^()#]|#[^\r\n]*+)*+\)|(?:[^\r\n;#\\]|\\\r?\n)*+)",
     )
 )
-_CLASS = re.compile(spaced(rb"\bclass\b", rb"(%b)" % NAME))
+_CLASS = re.compile(spaced(rb"class(?<=\bclass)\b", rb"(%b)" % NAME))
 _WORD = re.compile(NAME)
 _NOTHING: dict[str, str] = {}
 
@@ -98,9 +104,7 @@ class Reexports:
         """Return names that *file* may have of libraries, and modules that it imports others of."""
         if file.path not in self._likely:
             content = self._graph.content(file)
-            names = {
-                one.decode(errors="replace") for pair in _OTHER.findall(content) for one in pair
-            }
+            names = {_text(one) for one in (*_AS.findall(content), *_targets(content))}
             modules: dict[str, str] = {}
             for module, imported in _IMPORT.findall(content):
                 dotted, words = (
@@ -119,6 +123,20 @@ class Reexports:
             self._names[file.path] = _NOTHING  # of a circle of imports nothing is known
             self._names[file.path] = self._graph.of_tree(file, _given) or _NOTHING
         return self._names[file.path]
+
+
+def _targets(content: bytes) -> Iterator[bytes]:
+    """Yield the names that *content* may give to what is not called."""
+    is_above = False
+    for match in _VALUE.finditer(content):
+        end = match.start()
+        before = content[content.rfind(b"\n", 0, end) + 1 : end]
+        is_above = is_above or not before.strip(b" \t\f\r:")
+        for found in (_TARGET.search(before), _LAST.search(before)):
+            if found is not None:
+                yield found[1]
+    if is_above:
+        yield from _ABOVE.findall(content)
 
 
 def _text(name: bytes) -> str:
