@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from codemods.analysis.dataflow.taint_records import Flow
-    from codemods.analysis.external.references import ExternalUse, Uses
+    from codemods.analysis.external.names import ExternalUse, Uses
     from codemods.analysis.syntax.definitions import Found, Identity
     from codemods.analysis.syntax.parsed_module import ParsedModule, Path
     from codemods.analysis.syntax.scopes import Binding, Scope, Scopes

@@ -6,7 +6,8 @@ import ast
 from functools import partial
 from typing import TYPE_CHECKING
 
-from codemods.analysis.external.references import COMPUTED, ExternalUse, How, Uses
+from codemods.analysis.external.names import ExternalUse, Uses
+from codemods.analysis.external.references import COMPUTED, How
 from codemods.analysis.syntax.definitions import Resolved, ResolvedClass, method_of
 from codemods.linking.module_graph import begins, module_parts
 from codemods.project.discovery import DiscoveredFile

@@ -257,7 +257,8 @@ class Registrations:
         for path, names in wanted.items():
             file = self._files[path]
             read = self._read(file)
-            for mention in read.of(sorted(names)) if read is not None else ():
+            made = [name for name in names if any(_is_made(one) for _, one in by_name[name])]
+            for mention in read.of(sorted(names), made) if read is not None else ():
                 for item, speaker in by_name[mention.name]:
                     if _is_said_so(speaker, mention) and self._is_meant(file, mention, item):
                         yield file, mention, item
@@ -351,6 +352,11 @@ def _names(speaker: Speaker) -> Iterator[str]:
         yield speaker.name
     elif speaker.is_method:
         yield speaker.names[-2]
+
+
+def _is_made(speaker: Speaker) -> bool:
+    """Whether what a call of its name gives may lead to a call of *speaker*."""
+    return speaker.gives or speaker.is_special
 
 
 def _is_said_so(speaker: Speaker, mention: Mention) -> bool:

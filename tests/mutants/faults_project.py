@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness import migrate_project
 
-from codemods.analysis.external.references import Uses
+from codemods.analysis.external.names import Uses
 from tests.oracle import hidden_fields, registered
 
 from .mutant import examined, mutant

@@ -9,6 +9,7 @@ import ast
 import re
 import sys
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -17,10 +18,10 @@ from codemods.analysis.external.handed_records import Mention, Speaker
 from codemods.analysis.external.handed_values import AT_ONCE, PATCHING, RETURNED, Values, modules_of
 from codemods.analysis.syntax.calls import calls_by_name, calls_named, last_name
 from codemods.analysis.syntax.signatures import parameters
-from codemods.analysis.syntax.tree import children, index
+from codemods.analysis.syntax.tree import children, imports, index
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from codemods.analysis.external.handed_values import Holder, Value
 
@@ -55,11 +56,19 @@ class Definitions:
     def __init__(self, tree: ast.Module) -> None:
         self._tree = tree
         self._bound: dict[ast.AST, _Bound] = {}
-        found = index(tree).of(*_DEFINITIONS)
-        self._spans = sorted(
-            ((d.lineno, d.end_lineno or d.lineno, d) for d in found if isinstance(d, _DEFINITIONS)),
-            key=lambda span: (span[0], -span[1]),
+        every = index(tree)
+        found = [d for kind in _DEFINITIONS for d in every.every(kind)]
+        self._spans: list[tuple[int, int, _Definition]] = sorted(
+            ((d.lineno, d.end_lineno or d.lineno, d) for d in found),  # type: ignore[misc]
+            key=lambda span: (span[0], -span[1], span[2].col_offset),
         )
+
+    @cached_property
+    def _variables(self) -> frozenset[str]:
+        """The names of all variables and parameters of the tree."""
+        every = index(self._tree)
+        stored = (one.id for one in every.every(ast.Name) if type(one.ctx) is ast.Store)
+        return frozenset(stored).union(one.arg for one in every.every(ast.arg))
 
     def around(self, node: ast.AST) -> list[_Definition]:
         """Return the definitions around *node*, from the outermost."""
@@ -68,6 +77,8 @@ class Definitions:
 
     def is_variable(self, name: ast.Name) -> bool:
         """Whether *name* is a parameter of a function around it, or what that assigns."""
+        if name.id not in self._variables:
+            return False
         for one in reversed(self.around(name)):
             if isinstance(one, ast.ClassDef) or not _is_in_body(name, one):
                 continue
@@ -166,48 +177,64 @@ class Mentions:
     """The mentions of functions in one file, by their names: read once, for all who ask."""
 
     def __init__(self, tree: ast.Module, paths: Mapping[str, Collection[str]]) -> None:
+        self._tree = tree
         self._paths = paths
         self._definitions = Definitions(tree)
         self._put = Values(tree, paths)
-        self._values: dict[str, list[Value]] = {}
-        self._called: dict[str, list[tuple[ast.Call, ast.expr]]] = {}
-        self._texts: dict[str, set[str]] = {}
+        self._called = calls_by_name(tree)
+        self._at_once: dict[str, list[tuple[ast.Call, ast.expr]]] = {}
+        for call in calls_named(tree, AT_ONCE):
+            for argument in call.args:
+                self._at_once.setdefault(last_name(argument), []).append((call, argument))
         #: The names that imports give to names of other modules.
         self._locals: dict[str, set[str]] = {}
         for local, full in paths.items():
             for path in full:
                 self._locals.setdefault(path.rpartition(".")[2], {local}).add(local)
-        self._read(tree)
+        self._texts = _paths_in_texts(tree)
 
-    def _read(self, tree: ast.Module) -> None:
+    @cached_property
+    def _values(self) -> Mapping[str, list[Value]]:
+        """What the file puts somewhere, by its last name; most files put nothing that is asked."""
+        found: dict[str, list[Value]] = {}
         for value in self._put.every():
             node = value[0]
             name = last_name(node.func if isinstance(node, ast.Call) else node)
-            self._values.setdefault(name, []).append(value)
-        replaced: set[ast.AST] = set()
-        for name, calls in calls_by_name(tree).items():
-            self._called.setdefault(name, []).extend((call, call.func) for call in calls)
-            given = [(call, argument) for call in calls for argument in call.args]
-            for call, argument in given if name in AT_ONCE else ():
-                self._called.setdefault(last_name(argument), []).append((call, argument))
-            if name.startswith(PATCHING):
-                replaced.update(argument for _, argument in given)
-        for text in index(tree).every(ast.Constant):
-            said = text.value
-            if not isinstance(said, str) or not ("." in said or ":" in said):
-                continue
-            if _DOTTED.fullmatch(said) and text not in replaced:
-                *before, name = re.split(r"[.:]", said)
-                self._texts.setdefault(name, set()).add(".".join(before))
+            found.setdefault(name, []).append(value)
+        return found
 
-    def of(self, wanted: Collection[str]) -> Iterator[Mention]:
-        """Yield where the file hands on what may be one of the names *wanted*, or calls it."""
+    @cached_property
+    def _is_simple(self) -> bool:
+        """Whether a function that is only called is put nowhere.
+
+        In a lambda it may be, and so may what a class imports; a name of the library has others.
+        """
+        every = index(self._tree)
+        return not (every.every(ast.Lambda) or every.renamed) and len(imports(self._tree)) == len(
+            [one for one in self._tree.body if isinstance(one, ast.Import | ast.ImportFrom)]
+        )
+
+    def _put_somewhere(self, spelled: str, made: bool) -> Sequence[Value]:
+        """Return the values of that name; what a call of it gives is asked for if *made*."""
+        if not self._is_simple or (made and spelled in self._called):
+            return self._values.get(spelled, ())
+        # Each call by that name has one node that is called so.
+        named = len(index(self._tree).named(spelled))
+        return self._values.get(spelled, ()) if named > len(self._called.get(spelled, ())) else ()
+
+    def of(self, wanted: Collection[str], made: Collection[str]) -> Iterator[Mention]:
+        """Yield where the file hands on what may be one of the names *wanted*, or calls it.
+
+        What calls of *made* give is handed on, too.
+        """
         for name in wanted:
             yield from (Mention(name, base) for base in self._texts.get(name, ()))
             for spelled in sorted({name} | self._locals.get(name, set())):
-                for value in self._values.get(spelled, ()):
-                    yield from self._handed(name, *value)
-                for call, function in self._called.get(spelled, ()):
+                for value in self._put_somewhere(spelled, name in made):
+                    if name in made or not isinstance(value[0], ast.Call):
+                        yield from self._handed(name, *value)
+                called = ((call, call.func) for call in self._called.get(spelled, ()))
+                for call, function in (*called, *self._at_once.get(spelled, ())):
                     inside = self._definitions.leading(call)
                     for base in self._bases(name, function) if inside is not None else ():
                         yield Mention(name, base, inside=inside)
@@ -235,3 +262,23 @@ class Mentions:
                 yield ""
         elif isinstance(node, ast.Attribute) and node.attr == name:
             yield from modules_of(node.value, self._paths) or (None,)
+
+
+def _paths_in_texts(tree: ast.Module) -> Mapping[str, set[str]]:
+    """Return what the texts of *tree* say is before a dotted name, by its last part."""
+    found: dict[str, set[str]] = {}
+    likely = [n for n in index(tree).every(ast.Constant) if _is_dotted(n.value)]
+    replaced: set[ast.AST] = set()
+    for name, calls in calls_by_name(tree).items() if likely else ():
+        if name.startswith(PATCHING):
+            replaced.update(argument for call in calls for argument in call.args)
+    for text in likely:
+        if text not in replaced:
+            *before, name = re.split(r"[.:]", str(text.value))
+            found.setdefault(name, set()).add(".".join(before))
+    return found
+
+
+def _is_dotted(said: object) -> bool:
+    likely = isinstance(said, str) and ("." in said or ":" in said)
+    return likely and _DOTTED.fullmatch(str(said)) is not None

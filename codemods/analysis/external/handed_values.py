@@ -84,12 +84,12 @@ class Values:
     def __init__(self, tree: ast.Module, paths: Mapping[str, Collection[str]]) -> None:
         self._index = index(tree)
         self._paths = paths
-        every = self._index.of(*_DEFINITIONS)
-        self._defined = {d.name for d in every if isinstance(d, _DEFINITIONS)}
+        every = self._index.every
+        self._defined = {d.name for kind in _DEFINITIONS for d in every(kind)}  # type: ignore[attr-defined]
         self._of_module = {t.id for s in tree.body for t in _targets(s) if isinstance(t, ast.Name)}
         self._top = set(tree.body)
         #: The statements of class bodies: what they bind are fields of all objects.
-        self._of_class = set(_in_classes(d for d in every if isinstance(d, ast.ClassDef)))
+        self._of_class = set(_in_classes(every(ast.ClassDef)))
         #: Values that were looked at with what they are part of: that comes first in the index.
         self._done: set[ast.AST] = set()
 

@@ -1,9 +1,13 @@
-"""Names by which a file and others may know of each other: what it imports, and what it has."""
+"""Names by which a file and others may know of each other: what it imports, and what it has.
+
+With the records of where another file uses one.
+"""
 
 from __future__ import annotations
 
 import ast
 from bisect import bisect_left
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods.analysis.external.references import joined
@@ -13,6 +17,39 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalUse:
+    """A place in another file: what is written there, and where (``path:line``).
+
+    ``reads`` says that it asks for the object by its name, and binds nothing to that.
+    """
+
+    text: str
+    where: str
+    reads: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.text} in {self.where}"
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """What other files do with a name or a field.
+
+    ``places`` use the object itself; ``mentioned`` says that any of them refers to it in some
+    way, to import or patch it; ``doubts`` are what is taken for granted about the others.
+    """
+
+    places: tuple[ExternalUse, ...] = ()
+    mentioned: bool = False
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def readers(self) -> tuple[ExternalUse, ...]:
+        """The places that only read it; none where something else is done with it anywhere."""
+        return self.places if all(place.reads for place in self.places) else ()
 
 
 def imported(tree: ast.Module) -> frozenset[str]:

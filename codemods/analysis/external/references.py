@@ -15,16 +15,23 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.external.computed_names import beginning
 from codemods.analysis.external.fields import Classes, FieldUse, uses_of_fields
-from codemods.analysis.syntax.tree import LEAVES, children, index
+from codemods.analysis.syntax.calls import calls_by_name
+from codemods.analysis.syntax.tree import LEAVES, children, imports, index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:[.:][^\W\d]\w*)+")
-#: What hands on no module: nothing is inside, or it reads a name, or gives it another one.
-_READING = LEAVES | {ast.Attribute, ast.Assign, ast.NamedExpr, ast.Expr}
+#: A dot or a colon that may join names.
+_JOINT = re.compile(r"[.:](?=[^\W\d])")
+#: What hands on no module: nothing is inside, or it reads a name, gives it another one, or is a
+#: part of a call, which is asked itself.
+_READING = LEAVES | {ast.Attribute, ast.Assign, ast.NamedExpr, ast.Expr, ast.keyword}
+#: What may stand for a module by itself, and where chains of attributes that do begin.
+_ROOTS = frozenset({ast.Name, ast.Attribute, ast.Call, ast.Subscript})
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _IMPORTERS = frozenset({"import_module", "__import__", "importorskip"})
 #: Calls of these may be modules, or names of modules.
@@ -39,6 +46,7 @@ _LEAVE_NAMES = frozenset("reload getsource getfile getdoc print isinstance files
 COMPUTED = "?"
 # Longer chains of attributes are built by programs, and lead to no module.
 _MOST_PARTS = 12
+_NOTHING: frozenset[str] = frozenset()
 _BIND_UNSEEN = frozenset({"globals", "exec", "eval", "setattr", "vars", "reexport"})
 _LONGEST_TEXT = 2000
 
@@ -80,39 +88,6 @@ class Reference:
         if self.how is How.WHOLE:
             return f"{self.module}, all of it,"
         return joined(self.module, self.name)
-
-
-@dataclass(frozen=True, slots=True)
-class ExternalUse:
-    """A place in another file: what is written there, and where (``path:line``).
-
-    ``reads`` says that it asks for the object by its name, and binds nothing to that.
-    """
-
-    text: str
-    where: str
-    reads: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.text} in {self.where}"
-
-
-@dataclass(frozen=True, slots=True)
-class Uses:
-    """What other files do with a name or a field.
-
-    ``places`` use the object itself; ``mentioned`` says that any of them refers to it in some
-    way, to import or patch it; ``doubts`` are what is taken for granted about the others.
-    """
-
-    places: tuple[ExternalUse, ...] = ()
-    mentioned: bool = False
-    doubts: tuple[str, ...] = ()
-
-    @property
-    def readers(self) -> tuple[ExternalUse, ...]:
-        """The places that only read it; none where something else is done with it anywhere."""
-        return self.places if all(place.reads for place in self.places) else ()
 
 
 @dataclass(frozen=True)
@@ -207,28 +182,41 @@ class _Reader:
         self.paths: dict[str, set[str]] = {}
         self._known: dict[ast.AST, frozenset[str]] = {}
         every = index(tree)
-        for node in every.of(ast.Import, ast.ImportFrom):
+        for node in imports(tree):
             self._imports(node)
         self._aliases(every.of(ast.Assign, ast.NamedExpr))
         self._names(every.every(ast.Name))
-        handlers = self._handlers()
-        for node in reversed(every.nodes):
-            handler = handlers.get(type(node))
-            if handler is not None:
-                handler(node)
-        known = self._known.keys()
-        for node in every.nodes if known else ():
-            if type(node) not in _READING and not known.isdisjoint(children(node)):
-                self._handed_on(node)
+        for kind in _DEFINITIONS:
+            self.bound.update(one.name for one in every.every(kind))  # type: ignore[attr-defined]
+        called = calls_by_name(tree)
+        self._importing = {call for name in _IMPORTING for call in called.get(name, ())}
+        handed = self._read(every.nodes)
+        for references in reversed(handed):
+            for reference in references:
+                self._add(reference)
 
-    def _handlers(self) -> dict[type[ast.AST], Callable[[Any], None]]:
-        return {
+    def _read(self, nodes: list[ast.AST]) -> list[list[Reference]]:
+        """Read *nodes* from the last, what is inside of one before it; return what hands on all.
+
+        That is the references to whole modules of each node that has any.
+        """
+        handed: list[list[Reference]] = []
+        handlers: dict[type[ast.AST], Callable[[Any], None]] = {
             ast.Attribute: self._attribute,
             ast.Call: self._call,
             ast.Constant: self._constant,
             ast.Subscript: self._learn,
-            **dict.fromkeys(_DEFINITIONS, self._definition),
         }
+        known = self._known.keys()
+        for node in reversed(nodes):
+            kind = type(node)
+            if kind in handlers:
+                handlers[kind](node)
+            if kind not in _READING and not known.isdisjoint(node.inner):  # type: ignore[attr-defined]
+                found = list(self._handed_on(node))
+                if found:
+                    handed.append(found)
+        return handed
 
     def _imports(self, node: ast.AST) -> None:
         if isinstance(node, ast.Import):
@@ -265,6 +253,9 @@ class _Reader:
         chain: list[ast.expr] = [value]
         while isinstance(chain[-1], ast.Attribute) and len(chain) < _MOST_PARTS:
             chain.append(chain[-1].value)
+        root = chain[-1]
+        if type(root) not in _ROOTS or (type(root) is ast.Name and root.id not in self.paths):
+            return _NOTHING  # nearly all of them
         for node in reversed(chain):
             self._known[node] = self._paths_of(node)
         return self._known[value]
@@ -288,7 +279,7 @@ class _Reader:
         name = last_name(call.func)
         if name in _IMPORTERS:
             if call.args and not isinstance(call.args[0], ast.Constant):
-                yield _beginning(call.args[0]) + COMPUTED
+                yield beginning(call.args[0]) + COMPUTED
             for text in _texts(call.args[:1]):
                 yield text
                 if name == "__import__":
@@ -302,7 +293,8 @@ class _Reader:
 
     def _names(self, nodes: Iterable[ast.Name]) -> None:
         """Note where names are read, and which are bound; they are leaves, so they come first."""
-        loads, bound, paths = self.loads, self.bound, self.paths
+        loads, bound = self.loads, self.bound
+        known = {name: frozenset(found) for name, found in self.paths.items()}
         for node in nodes:
             name = node.id
             if type(node.ctx) is ast.Load:
@@ -311,11 +303,8 @@ class _Reader:
                     loads[name] = line
             else:
                 bound.add(name)
-            if name in paths:
-                self._known[node] = frozenset(paths[name])
-
-    def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
-        self.bound.add(node.name)
+            if name in known:
+                self._known[node] = known[name]
 
     def _attribute(self, node: ast.Attribute) -> None:
         if node.value in self._known:
@@ -325,8 +314,9 @@ class _Reader:
             self._learn(node)
 
     def _constant(self, node: ast.Constant) -> None:
-        if isinstance(node.value, str) and ("." in node.value or ":" in node.value):
-            self._text(node.value, node.lineno)
+        text = node.value
+        if type(text) is str and ("." in text or ":" in text) and _JOINT.search(text):
+            self._text(text, node.lineno)
 
     def _learn(self, node: ast.expr) -> None:
         found = self._paths_of(node)
@@ -335,20 +325,21 @@ class _Reader:
 
     def _call(self, call: ast.Call) -> None:
         """Note a call that is given a module and the text of a name: it reads or replaces it."""
-        name, known = last_name(call.func), self._known
-        given = [*call.args, *[keyword.value for keyword in call.keywords]]
+        known, given = self._known, call.args
+        if call.keywords:
+            given = [*given, *[keyword.value for keyword in call.keywords]]
         bases = {base for node in given if node in known for base in known[node]}
         if bases:
-            how = How.REPLACE if name in _REPLACERS else How.USE
+            how = How.REPLACE if last_name(call.func) in _REPLACERS else How.USE
             texts = [text for text in _texts(given) if text.isidentifier()]
             for base in bases:
                 for text in texts:
                     self._add(Reference(base, text, call.lineno, how))
-        if name in _IMPORTING:
+        if call in self._importing:
             self._learn(call)
 
-    def _handed_on(self, node: ast.AST) -> None:
-        """Note each module that *node* does something else with than to read one of its names."""
+    def _handed_on(self, node: ast.AST) -> Iterator[Reference]:
+        """Yield each module that *node* does something else with than to read one of its names."""
         if isinstance(node, ast.Call) and last_name(node.func) in _LEAVE_NAMES:
             return
         parts = children(node)
@@ -359,13 +350,11 @@ class _Reader:
             if any(text.isidentifier() for text in _texts(values)):
                 return  # the name is given beside it
             parts = [*values]
-        elif isinstance(node, ast.keyword):
-            return  # its call was asked
         for child in parts:
             if isinstance(child, ast.Name | ast.Attribute):
                 known = self._known.get(child, ())
                 for path in (path for path in known if COMPUTED not in path):
-                    self._add(Reference(path, "*", child.lineno, How.WHOLE, local))
+                    yield Reference(path, "*", child.lineno, How.WHOLE, local)
 
     def _text(self, text: str, line: int) -> None:
         for match in _DOTTED.finditer(text[:_LONGEST_TEXT]):
@@ -376,15 +365,6 @@ class _Reader:
 
     def _add(self, reference: Reference) -> None:
         self.named.setdefault(reference.name, []).append(reference)
-
-
-def _beginning(name: ast.expr) -> str:
-    """Return what is certain of the beginning of a computed text."""
-    while isinstance(name, ast.BinOp):
-        name = name.left
-    if isinstance(name, ast.JoinedStr) and name.values:
-        name = name.values[0]
-    return name.value if isinstance(name, ast.Constant) and isinstance(name.value, str) else ""
 
 
 def _texts(nodes: Iterable[ast.expr]) -> Iterator[str]:

@@ -6,7 +6,6 @@ import ast
 import re
 import sys
 import threading
-from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -15,7 +14,7 @@ from codemods.analysis.syntax.tree import index
 from codemods.model.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from codemods.model.source import SourceFile
 
@@ -161,13 +160,8 @@ class ParsedModule:
         return index(self.tree).renamed.union(self._by_name)
 
     @cached_property
-    def _by_name(self) -> dict[str, list[ast.Name | ast.Attribute]]:
-        found: defaultdict[str, list[ast.Name | ast.Attribute]] = defaultdict(list)
-        for name in self.every(ast.Name):
-            found[name.id].append(name)
-        for attribute in self.every(ast.Attribute):
-            found[attribute.attr].append(attribute)
-        return dict(found)
+    def _by_name(self) -> Mapping[str, list[ast.Name | ast.Attribute]]:
+        return index(self.tree).by_name
 
     def called(self, name: str) -> Sequence[ast.Name | ast.Attribute]:
         """Return the variables, then the attributes of whatever object, that are called *name*."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from codemods.analysis.external.library_names import note_library_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 Node = TypeVar("Node", bound=ast.AST)
 
@@ -114,10 +114,27 @@ class Index:
     renamed: frozenset[str]
     _parents: list[dict[ast.AST, ast.AST]] = field(default_factory=list, repr=False)
     _of: dict[tuple[type[ast.AST], ...], list[ast.AST]] = field(default_factory=dict, repr=False)
+    _named: dict[str, list[ast.Name | ast.Attribute]] = field(default_factory=dict, repr=False)
 
     def every(self, kind: type[Node]) -> list[Node]:
         """Return all nodes of exactly this *kind*."""
         return self.kinds.get(kind, [])  # type: ignore[return-value]
+
+    @property
+    def by_name(self) -> Mapping[str, list[ast.Name | ast.Attribute]]:
+        """The variables, then the attributes of whatever object, by their names as spelled."""
+        if not self._named:
+            found: defaultdict[str, list[ast.Name | ast.Attribute]] = defaultdict(list)
+            for name in self.every(ast.Name):
+                found[name.id].append(name)
+            for attribute in self.every(ast.Attribute):
+                found[attribute.attr].append(attribute)
+            self._named.update(found)
+        return self._named
+
+    def named(self, name: str) -> Sequence[ast.Name | ast.Attribute]:
+        """Return those that are called *name*."""
+        return self.by_name.get(name, ())
 
     def of(self, *kinds: type[ast.AST]) -> list[ast.AST]:
         """Return all nodes of one of *kinds*."""
@@ -166,6 +183,15 @@ def index(tree: ast.Module) -> Index:
     renamed = note_library_names(known, getattr(tree, "elsewhere", None))
     tree.index = made = Index(nodes, known, renamed, [parents])  # type: ignore[attr-defined]
     return made
+
+
+def imports(tree: ast.Module) -> list[ast.AST]:
+    """Return the imports of *tree* in the order of a walk; most stand on its top level alone."""
+    every = index(tree)
+    found: list[ast.AST] = [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
+    if len(found) == len(every.every(ast.Import)) + len(every.every(ast.ImportFrom)):
+        return found
+    return every.of(ast.Import, ast.ImportFrom)
 
 
 @lru_cache(maxsize=1024)

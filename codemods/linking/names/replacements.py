@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.external.names import ExternalUse
 from codemods.analysis.external.put_names import PUTTING, put_in_bytes
-from codemods.analysis.external.references import ExternalUse
 from codemods.analysis.external.spelling import GAP, whole
 from codemods.linking.module_graph import module_parts
 from codemods.linking.surroundings import imports_first

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from codemods.analysis.dataflow.taint_records import Flow
-    from codemods.analysis.external.references import Uses
+    from codemods.analysis.external.names import Uses
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.definitions import DataFlow
     from codemods.analysis.syntax.scopes import Binding

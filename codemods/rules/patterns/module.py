@@ -51,7 +51,7 @@ from codemods.rules.rule import Answer, Decided, OpenSites, Sites, calls_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from codemods.analysis.external.references import Uses
+    from codemods.analysis.external.names import Uses
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.lifetimes import Lifetime
     from codemods.model.finding import Finding

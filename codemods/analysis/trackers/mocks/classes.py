@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.callees.puts import puts
+from codemods.analysis.external.names import ExternalUse
 from codemods.analysis.external.put_names import PUTTING, name_put
-from codemods.analysis.external.references import ExternalUse
 from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.trackers.mocks.kinds import gives_mocks
 from codemods.analysis.trackers.mocks.methods import asked_methods
