@@ -18,7 +18,7 @@ from codemods.analysis.external.handed_records import Mention, Speaker
 from codemods.analysis.external.handed_values import AT_ONCE, PATCHING, RETURNED, Values, modules_of
 from codemods.analysis.syntax.calls import calls_by_name, calls_named, last_name
 from codemods.analysis.syntax.signatures import parameters
-from codemods.analysis.syntax.tree import children, imports, index
+from codemods.analysis.syntax.tree import children, imports, index, walk
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -204,23 +204,27 @@ class Mentions:
         return found
 
     @cached_property
-    def _is_simple(self) -> bool:
-        """Whether a function that is only called is put nowhere.
+    def _hidden(self) -> Collection[str] | None:
+        """The names by which what is only called may be put somewhere, too; None for any.
 
-        In a lambda it may be, and so may what a class imports; a name of the library has others.
+        What stands in a lambda is put where that is.  Of what is imported in classes or functions
+        and of names of the library any may be.
         """
         every = index(self._tree)
-        return not (every.every(ast.Lambda) or every.renamed) and len(imports(self._tree)) == len(
-            [one for one in self._tree.body if isinstance(one, ast.Import | ast.ImportFrom)]
-        )
+        on_top = [one for one in self._tree.body if isinstance(one, ast.Import | ast.ImportFrom)]
+        if every.renamed or len(imports(self._tree)) != len(on_top):
+            return None
+        inside = (node for one in every.every(ast.Lambda) for node in walk(one.body))
+        return {last_name(one) for one in inside if isinstance(one, ast.Name | ast.Attribute)}
 
     def _put_somewhere(self, spelled: str, made: bool) -> Sequence[Value]:
         """Return the values of that name; what a call of it gives is asked for if *made*."""
-        if not self._is_simple or (made and spelled in self._called):
-            return self._values.get(spelled, ())
-        # Each call by that name has one node that is called so.
-        named = len(index(self._tree).named(spelled))
-        return self._values.get(spelled, ()) if named > len(self._called.get(spelled, ())) else ()
+        # Each call by a name has one node that is called so.
+        called = len(self._called.get(spelled, ()))
+        is_put = len(index(self._tree).named(spelled)) > called or (made and called)
+        if not is_put and self._hidden is not None and spelled not in self._hidden:
+            return ()
+        return self._values.get(spelled, ())
 
     def of(self, wanted: Collection[str], made: Collection[str]) -> Iterator[Mention]:
         """Yield where the file hands on what may be one of the names *wanted*, or calls it.
