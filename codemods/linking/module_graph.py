@@ -6,7 +6,6 @@ about it holds.  A tree is read only where two such words meet in a file.
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
 import sys
@@ -36,10 +35,10 @@ _SOURCE_FOLDERS = frozenset({"src", "lib", "python"})
 #: Everything that cannot be part of a name becomes a blank; bytes above ASCII may be part of one.
 BLANKS = bytes(b if b >= 128 or chr(b).isalnum() or chr(b) == "_" else 32 for b in range(256))
 # A field of anything but ``self``, and a name as a text: bytes above ASCII may be part of both.
-# What it begins with is found first, and what is before that asked then.
-_FIELD = re.compile(
-    rb"\.(?<!\bself\.)(?<!\bcls\.)%b(%b)|[\"']([\w\x80-\xff]+)(?=[\"'])" % (GAP, NAME)
-)
+# What it begins with is found first, and what is before that asked then: one pattern for both
+# would have to be tried at each letter.
+_FIELD = re.compile(rb"\.(?<!\bself\.)(?<!\bcls\.)%b(%b)" % (GAP, NAME))
+_QUOTED = re.compile(rb"[\"']([\w\x80-\xff]+)(?=[\"'])")
 # A field in a pattern of ``match``, or a keyword.
 _PATTERN = re.compile(spaced(rb"[(,]", rb"(%b)" % NAME, rb"=(?!=)"))
 #: How many words are searched for one by one.
@@ -166,7 +165,7 @@ class ModuleGraph:
         known, count = self._fields.get(file.path, (frozenset(), 0))
         if count != len(self._holding):
             content = self.content(file)
-            words = set(itertools.chain.from_iterable(_FIELD.findall(content)))
+            words = {*_FIELD.findall(content), *_QUOTED.findall(content)}
             if b"case" in content:
                 words.update(_PATTERN.findall(content))
             words.update(self.hidden_words(file))

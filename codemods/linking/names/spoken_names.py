@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from codemods.analysis.external.put_names import PUTTING, hides_puts, put_by_text
 from codemods.analysis.external.spelling import GAP, NAME, giving, spaced, whole
 from codemods.analysis.syntax.calls import last_name, names_of_aliases
-from codemods.analysis.syntax.tree import index, walk
+from codemods.analysis.syntax.tree import LEAVES, children, index, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from codemods.linking.module_graph import ModuleGraph
@@ -161,8 +160,16 @@ def _attributes(tree: ast.Module, *, by_text: bool) -> frozenset[str]:
     """Return the names that *tree* gives to attributes of objects, its texts too if *by_text*."""
     every = index(tree)
     found: set[str] = set()
-    for owner in every.every(ast.ClassDef):
-        found.update(_given_by_class(owner))
+    waiting: list[ast.AST] = [one for owner in every.every(ast.ClassDef) for one in owner.body]
+    found.update(getattr(statement, "name", "") for statement in waiting)
+    for node in waiting:  # it grows on the way
+        kind = type(node)
+        if kind is ast.Name:
+            found.add(node.id)  # type: ignore[attr-defined]
+        elif kind is ast.alias:
+            found.add(node.asname or node.name)  # type: ignore[attr-defined]
+        elif kind not in LEAVES:
+            waiting += children(node)
     for call in every.every(ast.Call):
         found.update(keyword.arg for keyword in call.keywords if keyword.arg is not None)
     for stored in (n for n in every.every(ast.Attribute) if isinstance(n.ctx, ast.Store)):
@@ -173,17 +180,6 @@ def _attributes(tree: ast.Module, *, by_text: bool) -> frozenset[str]:
     texts = (n.value for n in every.every(ast.Constant) if by_text and isinstance(n.value, str))
     spelled = (_SPELLED.findall(text) for text in texts if _NAMES_ONLY.fullmatch(text))
     return frozenset(found.union(*spelled))
-
-
-def _given_by_class(owner: ast.ClassDef) -> Iterator[str]:
-    for statement in owner.body:
-        for node in walk(statement):
-            kind = type(node)
-            if kind is ast.Name:
-                yield node.id  # type: ignore[attr-defined]
-            elif kind is ast.alias:
-                yield node.asname or node.name  # type: ignore[attr-defined]
-        yield getattr(statement, "name", "")
 
 
 def _has_target(name: str, tree: ast.Module) -> bool:
