@@ -13,10 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as api
-from codemods.analysis.dataflow.deferred.quiet_methods import WORDS
-from codemods.analysis.external.computed_names import IMPORTING
-from codemods.analysis.external.names import imported_words, own_names
-from codemods.analysis.external.put_names import PUTTING
 from codemods.analysis.semantic_model import SemanticModel
 from codemods.analysis.syntax.definitions import (
     Found,
@@ -27,7 +23,7 @@ from codemods.analysis.syntax.definitions import (
 )
 from codemods.analysis.syntax.parsed_module import ParsedModule
 from codemods.analysis.syntax.scopes import Scopes
-from codemods.linking.computed_lookups import COMPUTING, SPEAKING, ComputedLookups
+from codemods.linking.computed_lookups import ComputedLookups
 from codemods.linking.external_uses import ExternalUses
 from codemods.linking.kinship import Kinship
 from codemods.linking.method_names import MethodNames
@@ -36,10 +32,12 @@ from codemods.linking.module_names import ModuleNames
 from codemods.linking.names.plain_names import api_object, plain_names
 from codemods.linking.names.reexports import Reexports, SeenFrom
 from codemods.linking.names.replacements import Replacements
-from codemods.linking.names.spoken_names import ANSWERING, SpokenNames
+from codemods.linking.names.spoken_names import SpokenNames
+from codemods.linking.overview import Overview
 from codemods.linking.registrations import Registrations
 from codemods.linking.runtimes import Runtimes
-from codemods.linking.surroundings import ENTERING, Surroundings
+from codemods.linking.shares import EVERYTHING, alone
+from codemods.linking.surroundings import Surroundings
 from codemods.linking.trees import Trees
 from codemods.model.options import MODULE
 from codemods.model.outcome import Failed
@@ -51,6 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from codemods.analysis.syntax.names import Meaning
+    from codemods.linking.shares import Gathering, Share
     from codemods.model.options import ProjectConfig, Settings
     from codemods.model.source import SourceFile
     from codemods.vocabulary import Vocabulary
@@ -103,7 +102,6 @@ class Project:
         self._graph = ModuleGraph(whole, {**read, **(rewritten or {})}, self._trees)
         self._reexports = Reexports(self._graph, lambda path: terms(path).vocabulary.homes)
         self._candidates = candidates
-        self._graph.expect_of(self._own_words)
         self._methods = MethodNames(self._graph)
         self._module_names = ModuleNames(self._graph)
         self._surroundings = Surroundings(self._graph, self._methods, self._analysed)
@@ -115,6 +113,15 @@ class Project:
         self._registrations = Registrations(
             self._graph, self._spoken, self._is_home, self._analysed
         )
+        self._overview = Overview(
+            self._graph,
+            self._trees,
+            self._surroundings,
+            self._registrations,
+            candidates,
+            self._parse_ahead,
+        )
+        self._graph.expect_of(partial(self._overview.words, candidates))
         self._external: dict[Path, ExternalUses] = {}
         self._known: dict[Path, SemanticModel | None] = {}
         self._plain: dict[Path, frozenset[str]] = {}
@@ -123,40 +130,23 @@ class Project:
         self._is_rewriting = False
 
     def look_over(self) -> None:
-        """Do what all workers would do: read the files once, for the words that rules ask about.
+        """Read the files once, for what rules ask about: candidates will be rewritten."""
+        alone(self.looking_over(EVERYTHING))
 
-        Candidates will be rewritten, and each of them is analysed by somebody.
-        """
+    def looking_over(self, share: Share) -> Gathering:
+        """Do the same for a *share* of the files, in one of several processes."""
+        self.expect_rewrites()
+        return self._overview.gather(share)
+
+    def expect_rewrites(self) -> None:
+        """Be ready for candidates to be rewritten, in this process or in those forked from it."""
         self._is_rewriting = True
-        self._graph.holding(api.TRACKER_CLASS)
-        # The others would be parsed for nothing: their trees do not stay.
-        for source in (one for one in self._candidates if self._trees.keeps(one.path)):
-            # What cannot be analysed, or not on this stack, is found out where it is asked for.
-            with contextlib.suppress(UnparsableError, ValueError, RecursionError, MemoryError):
-                self._parsed(source, self._terms(source.path).root)
-        for file in self._graph.holding(api.TRACKER_CLASS):
-            if self._trees.keeps(file.path):
-                self._graph.references(file)
-        speaking = self._registrations.speaking
-        with self._trees.keeping(speaking.keys() - self._asked):
-            for file in speaking.values():
-                if not self._trees.keeps(file.path):
-                    self._registrations.look_at(file)
-            self._surroundings.prepare()
-            self._registrations.prepare()
+        self._graph.files  # noqa: B018 - found out once for all of them
 
-    def _own_words(self) -> Iterator[str]:
-        """Yield the words that the rules may ask about the files that they look at."""
-        yield from (api.TRACKER_CLASS, "class", "import_module", "__import__", "f_locals", "sys")
-        yield from (*SPEAKING, *COMPUTING, *IMPORTING, *WORDS, *ENTERING, *PUTTING, *ANSWERING)
-        yield from (*api.CONTEXT_MANAGERS, api.TRACKED_DECORATOR)
-        for source in self._candidates:
-            yield from source.path.parts[-3:-1]
-            yield source.path.stem
-            # What does not parse is found out where it is analysed.
-            with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-                tree = self._trees.of(source.path, source.text)
-                yield from own_names(tree, api.TRACKER_CLASS) | imported_words(tree)
+    def _parse_ahead(self, source: SourceFile) -> None:
+        # What cannot be analysed, or not on this stack, is found out where it is asked for.
+        with contextlib.suppress(UnparsableError, ValueError, RecursionError, MemoryError):
+            self._parsed(source, self._terms(source.path).root)
 
     def semantic(self, source: SourceFile) -> SemanticModel:
         """Return the analysis of *source*; raises UnparsableError."""

@@ -18,17 +18,18 @@ from codemods.analysis.external import names, references
 from codemods.analysis.external.spelling import GAP, NAME, spaced
 from codemods.analysis.external.text_words import may_hide_words, words_of_texts
 from codemods.model.outcome import Failed
+from codemods.project.discovery import DiscoveredFile
 from codemods.project.embedded.files import is_document, load
 from codemods.project.sources import read
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
+    from codemods.analysis.external.fields import FieldUse
     from codemods.analysis.external.references import References
     from codemods.linking.trees import Trees
     from codemods.model.source import SourceFile
-    from codemods.project.discovery import DiscoveredFile
 
 _IMPORTED = frozenset({".py", ".pyi"})
 _SOURCE_FOLDERS = frozenset({"src", "lib", "python"})
@@ -71,6 +72,7 @@ class ModuleGraph:
         self._fields: dict[Path, tuple[frozenset[bytes], int]] = {}
         # By places, which are texts: to hash a path is a call of its own.
         self._references: dict[str, References | None] = {}
+        self._imported: dict[str, frozenset[str]] = {}
         self._imports: dict[str, dict[Path, DiscoveredFile]] = {}
         self._places: dict[str, frozenset[str]] = {}
         self._leads: dict[tuple[str, str], tuple[DiscoveredFile, ...]] = {}
@@ -132,10 +134,15 @@ class ModuleGraph:
             words |= {word.encode(errors="surrogateescape") for word in self._expected()}
             self._expected = None
         fresh = words - self._holding.keys()
-        self._holding.update((word, set()) for word in fresh)
-        holding, content, common = self._holding, self.content, fresh.intersection
-        few = fresh if len(fresh) <= _FEW else ()
-        for index, file in enumerate(self.files):
+        self._holding.update(self._held(fresh, range(len(self.files))))
+
+    def _held(self, words: Set[bytes], files: Iterable[int]) -> dict[bytes, set[int]]:
+        """Return for each of *words* which of *files*, by their places in all of them, hold it."""
+        holding: dict[bytes, set[int]] = {word: set() for word in words}
+        every, content, common = self.files, self.content, frozenset(words).intersection
+        few = words if len(words) <= _FEW else ()
+        for index in files:
+            file = every[index]
             text = content(file)
             # To part a text into words takes far longer than to see that it has none of a few.
             if not few or any(word in text for word in few):
@@ -143,6 +150,18 @@ class ModuleGraph:
                     holding[word].add(index)
             for word in common(self.hidden_words(file, text)):
                 holding[word].add(index)
+        return holding
+
+    def held(self, words: Set[str], files: Iterable[int]) -> dict[bytes, set[int]]:
+        """Return which of *words* some of all *files* hold, for ``learn``."""
+        wanted = {word.encode(errors="surrogateescape") for word in words}
+        return {word: found for word, found in self._held(wanted, files).items() if found}
+
+    def learn(self, words: Set[str], held: Sequence[Mapping[bytes, set[int]]]) -> None:
+        """Take over which files hold *words*: all were looked through, each by somebody."""
+        self._expected = None
+        for word in (word.encode(errors="surrogateescape") for word in words):
+            self._holding[word] = set[int]().union(*(one.get(word, ()) for one in held))
 
     def hidden_words(self, file: DiscoveredFile, content: bytes | None = None) -> frozenset[bytes]:
         """Return the words in the texts of *file*, where its bytes may not show all of them."""
@@ -245,10 +264,27 @@ class ModuleGraph:
     def imports(self, file: DiscoveredFile) -> Mapping[Path, DiscoveredFile]:
         """Return the files that the imports of *file* may lead to, by their paths."""
         if file.place not in self._imports:
-            dotted = self.of_tree(file, names.imported) or ()
+            dotted = self.imported(file)
             found = (f for name in dotted for f in self.leads_to(file.path, name))
             self._imports[file.place] = {one.path: one for one in found}
         return self._imports[file.place]
+
+    def imported(self, file: DiscoveredFile) -> frozenset[str]:
+        """Return the dotted names that the imports of *file* bring in."""
+        if file.place not in self._imported:
+            found = self.of_tree(file, names.imported)
+            self._imported[file.place] = found or frozenset()
+        return self._imported[file.place]
+
+    def take(self, place: str, imported: frozenset[str], found: References | None) -> None:
+        """Take over what another process read in the file at *place*."""
+        self._imported[place] = imported
+        self._references[place] = found
+        if found is not None:
+            found.ask(partial(self._fields_again, DiscoveredFile(place, place), found))
+
+    def _fields_again(self, file: DiscoveredFile, of: References) -> dict[str, list[FieldUse]]:
+        return self.of_tree(file, of.fields_in) or {}
 
     def leads_to(self, origin: Path, dotted: str) -> tuple[DiscoveredFile, ...]:
         """Return the files that the module name *dotted*, in the file *origin*, may mean.

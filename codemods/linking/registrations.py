@@ -20,6 +20,7 @@ from codemods.analysis.external.handed_records import Handed, Way
 from codemods.analysis.external.handed_values import Values
 from codemods.analysis.external.references import How
 from codemods.linking.module_graph import BLANKS, module_parts
+from codemods.linking.shares import EVERYTHING, alone
 from codemods.linking.surroundings import imports_first
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.linking.module_graph import ModuleGraph
     from codemods.linking.names.spoken_names import SpokenNames
+    from codemods.linking.shares import Gathering, Share
     from codemods.project.discovery import DiscoveredFile
 
 #: A function by its file and its qualified name.
@@ -97,14 +99,19 @@ class Registrations:
     @cached_property
     def all(self) -> tuple[Handed, ...]:
         """Every such function of the project."""
+        found: list[Handed] = []
+        alone(self._found(EVERYTHING, found))
+        return tuple(found)
+
+    def _found(self, share: Share, found: list[Handed]) -> Gathering:
         speakers = self._speakers()
         ways = _Ways()
-        self._follow(speakers, ways)
+        yield from self._follow(speakers, ways, share)
         self._look_up(speakers, ways)
-        found = [(item, ways.of(item)) for item in speakers]
+        led = ((item, ways.of(item)) for item in speakers)
+        found += [Handed(str(item[0]), item[1], by) for item, by in led if by]
         for read in (self._mentioned, self._speakers_in, self._looked_up):
             read.clear()
-        return tuple(Handed(str(item[0]), item[1], by) for item, by in found if by)
 
     def look_at(self, file: DiscoveredFile) -> None:
         """Find out what is asked of *file* in several turns while its tree is there."""
@@ -114,10 +121,21 @@ class Registrations:
             self._speaking_in(file)
             self._lookups_in(file)
 
-    def prepare(self) -> None:
-        """Find out about all of them."""
+    def told(self, file: DiscoveredFile) -> tuple[Sequence[Speaker], Lookups | None]:
+        """Return what ``look_at`` found in *file*, for ``take``."""
+        return self._speakers_in.get(file.path, ()), self._looked_up.get(file.path)
+
+    def take(self, place: str, speakers: Sequence[Speaker], found: Lookups | None) -> None:
+        """Take over what another process read in the file at *place*."""
+        self._speakers_in[Path(place)] = speakers
+        self._looked_up[Path(place)] = found
+
+    def gather(self, share: Share) -> Gathering:
+        """Find out about all of them; where others hand them on, processes tell each other."""
+        found: list[Handed] = []
         with contextlib.suppress(RecursionError, MemoryError):  # it is asked for again
-            bool(self.all)
+            yield from self._found(share, found)
+            self.__dict__["all"] = tuple(found)
 
     def file(self, path: str) -> DiscoveredFile:
         """Return the file at *path*, of one of those functions."""
@@ -172,14 +190,20 @@ class Registrations:
             self._looked_up[file.path] = self._graph.of_tree(file, found) if found else None
         return self._looked_up[file.path]
 
-    def _follow(self, speakers: dict[Item, Speaker], ways: _Ways) -> None:
+    def _follow(self, speakers: dict[Item, Speaker], ways: _Ways, share: Share) -> Gathering:
         """Note what is handed on of *speakers*, and of what calls them."""
         fresh, seen = dict(speakers), set(speakers)
         for _ in range(_LEVELS):
             callers: dict[Item, Speaker] = {}
             for item, speaker in fresh.items():
                 self._note_registered(item, speaker, ways)
-            for file, mention, item in self._mentions(fresh, near=fresh.keys() != speakers.keys()):
+            asked = self._wanted(fresh, near=fresh.keys() != speakers.keys())
+            told = yield self._mentions(
+                fresh, {p: n for p, n in asked.items() if share.has(str(p))}
+            )
+            merged = {path: found for every in told for path, found in every.items()}
+            mentions = ((self._files[p], *one) for p in asked for one in merged.get(p, ()))
+            for file, mention, item in mentions:
                 if mention.inside is None:
                     ways.add(item, self._way(file, mention.place))
                     continue
@@ -242,18 +266,24 @@ class Registrations:
             if registers(semantic.taint, decorator):
                 yield Values(module.tree, references.paths).place_by(decorator)
 
+    def _wanted(self, speakers: dict[Item, Speaker], *, near: bool) -> dict[Path, set[str]]:
+        """Return the names of *speakers* that files hold; *near* ones, if none was looked for."""
+        names = dict.fromkeys(n for one in speakers.values() for n in _names(one))
+        wanted: dict[Path, set[str]] = {}
+        for name, file in self._holding(names, near=near):
+            self._files.setdefault(file.path, file)
+            wanted.setdefault(file.path, set()).add(name)
+        return wanted
+
     def _mentions(
-        self, speakers: dict[Item, Speaker], *, near: bool
-    ) -> Iterator[tuple[DiscoveredFile, Mention, Item]]:
-        """Yield where files mention *speakers*; *near* ones, for names that were not looked for."""
+        self, speakers: dict[Item, Speaker], wanted: Mapping[Path, set[str]]
+    ) -> dict[Path, list[tuple[Mention, Item]]]:
+        """Return where files mention *speakers* by the names that are *wanted* of them."""
         by_name: dict[str, list[tuple[Item, Speaker]]] = {}
         for item, speaker in speakers.items():
             for name in _names(speaker):
                 by_name.setdefault(name, []).append((item, speaker))
-        wanted: dict[Path, set[str]] = {}
-        for name, file in self._holding(by_name, near=near):
-            self._files.setdefault(file.path, file)
-            wanted.setdefault(file.path, set()).add(name)
+        found: dict[Path, list[tuple[Mention, Item]]] = {}
         for path, names in wanted.items():
             file = self._files[path]
             read = self._read(file)
@@ -261,7 +291,8 @@ class Registrations:
             for mention in read.of(sorted(names), made) if read is not None else ():
                 for item, speaker in by_name[mention.name]:
                     if _is_said_so(speaker, mention) and self._is_meant(file, mention, item):
-                        yield file, mention, item
+                        found.setdefault(path, []).append((mention, item))
+        return found
 
     def _read(self, file: DiscoveredFile) -> Mentions | None:
         if file.path not in self._mentioned:

@@ -22,7 +22,7 @@ import codemods
 from codemods.model.outcome import Failed
 from codemods.model.progress import Progress, nothing_told
 from codemods.runner.errors import ClusterError
-from codemods.runner.worker import chunks, worker
+from codemods.runner.worker import chunks, prepared, worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -160,5 +160,5 @@ def _work_on(
         if run.digest != files:
             folder = run.options.cwd
             raise ClusterError(f"a worker does not see the files of {folder} as they are here")
-        one = worker(run, work)
+        one = prepared(worker(run, work), len(run.candidates))
         return [one(source) for source in sources]

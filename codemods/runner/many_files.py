@@ -11,7 +11,7 @@ from codemods.analysis.syntax.parsed_module import on_deep_stack
 from codemods.project.embedded.files import is_document
 from codemods.runner.cross_file import Together, together
 from codemods.runner.one_file import as_left, guarded_rewrite, lint_file, migrate_file
-from codemods.runner.worker import worker
+from codemods.runner.worker import prepared, worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from codemods.model.progress import Progress
     from codemods.model.source import SourceFile
     from codemods.runner.run import Run
+    from codemods.runner.worker import Worker
 
 
 class Review(Protocol):
@@ -127,7 +128,7 @@ def _work(
 
 
 def _done(
-    make: Callable[[], Callable[[SourceFile], FileOutcome]],
+    make: Callable[[], Worker],
     sources: Sequence[SourceFile],
     asked: int | None,
     progress: Progress,
@@ -142,13 +143,13 @@ def _done(
 
 
 def _one_by_one(
-    make: Callable[[], Callable[[SourceFile], FileOutcome]],
+    make: Callable[[], Worker],
     sources: Sequence[SourceFile],
     progress: Progress,
 ) -> list[FileOutcome]:
     if not sources:
         return []
-    work = make()
+    work = prepared(make(), len(sources))
     done: list[FileOutcome] = []
     for source in sources:
         done.append(work(source))

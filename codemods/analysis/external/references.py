@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property, partial
 from operator import itemgetter
@@ -82,6 +82,11 @@ class Reference:
     local: str = ""
     reads: bool = False
 
+    def __reduce__(self) -> tuple[type[Reference], tuple[object, ...]]:
+        # A file has many: what finds the fields of any record takes several times as long.
+        all_of_it = (self.module, self.name, self.line, self.how, self.local, self.reads)
+        return Reference, all_of_it
+
     @property
     def text(self) -> str:
         """What is referred to, as a dotted name."""
@@ -111,6 +116,18 @@ class References:
     def fields(self) -> dict[str, list[FieldUse]]:
         """Where the file uses fields of objects, by their names; most files are not asked."""
         return self._fields()
+
+    def fields_in(self, tree: ast.Module) -> dict[str, list[FieldUse]]:
+        """Return the same of *tree*, if that is the file's."""
+        return uses_of_fields(tree, self.classes, self.paths)
+
+    def without_tree(self) -> References:
+        """Return it as another process may be told of it, which has to ``ask`` for the fields."""
+        return replace(self, _fields=dict)
+
+    def ask(self, fields: Callable[[], dict[str, list[FieldUse]]]) -> None:
+        """Have *fields* found out so."""
+        object.__setattr__(self, "_fields", fields)
 
     def may_bind(self, name: str) -> bool:
         """Whether the file binds *name*, or may do so in a way that its text does not show."""

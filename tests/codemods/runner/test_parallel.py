@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import pytest
@@ -20,9 +19,6 @@ from codemods.model.outcome import Failed, FileOutcome, Untouched
 from codemods.model.source import SourceFile
 from codemods.runner import many_files, parallel, worker
 from codemods.runner.many_files import processes
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 ROOT = Path(__file__).parents[3]
 LEGACY = """from tracker.ai_usage_tracker import AIUsageTracker
@@ -85,9 +81,9 @@ def ends() -> list[list[list[object]]]:
     return found
 
 
-def maker() -> Callable[[SourceFile], FileOutcome]:
+def maker() -> worker.Worker:
     """Return the work, as each process is given it."""
-    return untouched
+    return worker.Worker(untouched)
 
 
 def legacy_tree(folder: Path, files: int) -> None:
