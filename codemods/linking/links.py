@@ -131,12 +131,15 @@ class Project:
 
     def look_over(self) -> None:
         """Read the files once, for what rules ask about: candidates will be rewritten."""
-        alone(self.looking_over(EVERYTHING))
+        alone(self.looking_over(bool, EVERYTHING))
 
-    def looking_over(self, share: Share) -> Gathering:
-        """Do the same for a *share* of the files, in one of several processes."""
+    def looking_over(self, telling: Callable[[SemanticModel], bool], share: Share) -> Gathering:
+        """Do the same for a *share* of the files, in one of several processes.
+
+        *telling* is what rules will ask of files that open contexts.
+        """
         self.expect_rewrites()
-        return self._overview.gather(share)
+        return self._overview.gather(share, telling)
 
     def expect_rewrites(self) -> None:
         """Be ready for candidates to be rewritten, in this process or in those forked from it."""

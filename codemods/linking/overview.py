@@ -7,7 +7,7 @@ Nothing here need be done: whatever is not known is found out where it is asked 
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as api
@@ -17,7 +17,6 @@ from codemods.analysis.external.names import imported_words, own_names
 from codemods.analysis.external.put_names import PUTTING
 from codemods.linking.computed_lookups import COMPUTING, SPEAKING
 from codemods.linking.names.spoken_names import ANSWERING
-from codemods.linking.shares import EVERYTHING, Share
 from codemods.linking.surroundings import ENTERING
 
 if TYPE_CHECKING:
@@ -26,9 +25,10 @@ if TYPE_CHECKING:
     from codemods.analysis.external.computed_names import Lookups
     from codemods.analysis.external.handed_records import Speaker
     from codemods.analysis.external.references import References
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.linking.module_graph import ModuleGraph
     from codemods.linking.registrations import Registrations
-    from codemods.linking.shares import Gathering
+    from codemods.linking.shares import Gathering, Share
     from codemods.linking.surroundings import Surroundings
     from codemods.linking.trees import Trees
     from codemods.model.source import SourceFile
@@ -65,8 +65,11 @@ class Overview:
         self._candidates = candidates
         self._parse = parse
 
-    def gather(self, share: Share = EVERYTHING) -> Gathering:
-        """Find out what stands in the files of *share*, and what others say of the rest."""
+    def gather(self, share: Share, telling: Callable[[SemanticModel], bool]) -> Gathering:
+        """Find out what stands in the files of *share*, and what others say of the rest.
+
+        *telling* is what rules will ask of all that open contexts.
+        """
         own = [source for source in self._candidates if share.has(str(source.path))]
         words = yield set(self.words(own))
         wanted = frozenset[str]().union(*words)
@@ -84,6 +87,8 @@ class Overview:
                 self._registrations.take(facts.place, facts.speakers, facts.lookups)
             self._surroundings.prepare()
             yield from self._registrations.gather(share)
+        if share.is_part:
+            yield from self._surroundings.gather(share, telling)
 
     def _files_of(self, share: Share) -> list[int]:
         return [at for at, file in enumerate(self._graph.files) if share.has(file.place)]
@@ -109,7 +114,8 @@ class Overview:
         references = self._graph.references(file)
         speakers, lookups = self._registrations.told(file)
         imported = self._graph.imported(file)
-        told = references.without_tree() if references is not None else None
+        # The fields that it uses are asked of the tree, which stays here.
+        told = replace(references, _fields=dict) if references is not None else None
         return Facts(file.place, imported, told, speakers, lookups)
 
     def words(self, own: Iterable[SourceFile]) -> Iterator[str]:

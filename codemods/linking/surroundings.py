@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.linking.method_names import MethodNames
     from codemods.linking.module_graph import ModuleGraph
+    from codemods.linking.shares import Gathering, Share
     from codemods.project.discovery import DiscoveredFile
 
 #: Without one of these words a file enters no manager that another one makes.
@@ -78,6 +80,18 @@ class Surroundings:
             self._opening_files = self._opening()
             self._index(self._opening_files)
         return self._opening_files
+
+    def gather(self, share: Share, telling: Callable[[SemanticModel], bool]) -> Gathering:
+        """Have each process ask the files of its *share* that will be analysed anyway."""
+        silent = 0
+        for number, file in enumerate(self.prepare()):
+            if share.has(file.place) and self._graph.has_tree(file):
+                with contextlib.suppress(RecursionError, MemoryError):  # it is asked again
+                    semantic = self._analysed(file)
+                    if semantic is None or not telling(semantic):
+                        silent |= 1 << number
+        for others in (yield silent):
+            self._silent[telling] = self._silent.get(telling, 0) | others
 
     def _index(self, opening: list[DiscoveredFile]) -> None:
         """Note of which files each of *opening* may know something."""

@@ -81,7 +81,7 @@ def _failed(source: SourceFile) -> Failed:
 
 @dataclass
 class _Member:
-    """A process as its parent sees it: the files that are its ``own``, and what it was ``given``."""
+    """A process as its parent sees it: files of its ``own``, and those that it was ``given``."""
 
     link: Connection
     process: BaseProcess

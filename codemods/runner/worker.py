@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from codemods.linking.shares import EVERYTHING, Share, alone
+from codemods.rules.conflicts.enclosing_contexts import has_contexts
 from codemods.runner.one_file import guarded, lint_file
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def worker(run: Run, work: Callable[[Project, SourceFile], FileOutcome]) -> Work
         import_module("codemods.edits.apply")
         # Nor need a search for garbage go through that, and copy it in each process.
         gc.freeze()
-    return Worker(each, project.looking_over)
+    return Worker(each, partial(project.looking_over, has_contexts))
 
 
 def prepared(one: Worker, files: int) -> Worker:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, partial
 from operator import itemgetter
@@ -116,18 +116,6 @@ class References:
     def fields(self) -> dict[str, list[FieldUse]]:
         """Where the file uses fields of objects, by their names; most files are not asked."""
         return self._fields()
-
-    def fields_in(self, tree: ast.Module) -> dict[str, list[FieldUse]]:
-        """Return the same of *tree*, if that is the file's."""
-        return uses_of_fields(tree, self.classes, self.paths)
-
-    def without_tree(self) -> References:
-        """Return it as another process may be told of it, which has to ``ask`` for the fields."""
-        return replace(self, _fields=dict)
-
-    def ask(self, fields: Callable[[], dict[str, list[FieldUse]]]) -> None:
-        """Have *fields* found out so."""
-        object.__setattr__(self, "_fields", fields)
 
     def may_bind(self, name: str) -> bool:
         """Whether the file binds *name*, or may do so in a way that its text does not show."""

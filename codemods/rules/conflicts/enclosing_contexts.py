@@ -62,7 +62,7 @@ def heirs_of_contexts(
         for heir in heirs_in(semantic, lender, heirs)
     ]
     by_all = semantic.elsewhere.is_handed_on()
-    for other in semantic.elsewhere.surroundings(_has_contexts, by_all=by_all):
+    for other in semantic.elsewhere.surroundings(has_contexts, by_all=by_all):
         for text, lender in other.once(_own_contexts):
             place = f"{text} in {other.module.source.display}"
             told += [(place, heir) for heir in _across(other, lender, semantic, heirs)]
@@ -139,7 +139,8 @@ class _Reaches:
         return _Reach(functions, led.is_cut or methods.is_cut)
 
 
-def _has_contexts(semantic: SemanticModel) -> bool:
+def has_contexts(semantic: SemanticModel) -> bool:
+    """Whether *semantic* opens contexts, in which functions of other modules may run."""
     return bool(semantic.once(_own_contexts))
 
 
