@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Told:
     """What was read in the tree of one file, as it can be told to another process."""
 
     place: str
@@ -82,9 +82,9 @@ class Overview:
         kept = {source.path for source in self._candidates}
         with self._trees.keeping(speaking.keys() - kept):
             told = yield self._read(share)
-            for facts in (one for every in told for one in every if not share.has(one.place)):
-                self._graph.take(facts.place, facts.imported, facts.references)
-                self._registrations.take(facts.place, facts.speakers, facts.lookups)
+            for one in (one for every in told for one in every if not share.has(one.place)):
+                self._graph.take(one.place, one.imported, one.references)
+                self._registrations.take(one.place, one.speakers, one.lookups)
             self._surroundings.prepare()
             yield from self._registrations.gather(share)
         if share.is_part:
@@ -93,9 +93,9 @@ class Overview:
     def _files_of(self, share: Share) -> list[int]:
         return [at for at, file in enumerate(self._graph.files) if share.has(file.place)]
 
-    def _read(self, share: Share) -> list[Facts]:
+    def _read(self, share: Share) -> list[Told]:
         """Read the files of *share*; return what others ask of these, if there are others."""
-        found: list[Facts] = []
+        found: list[Told] = []
         files = {file.path: file for file in self._graph.holding(api.TRACKER_CLASS)}
         speaking = self._registrations.speaking
         files.update(speaking)
@@ -110,13 +110,13 @@ class Overview:
                 found.append(self._told(file))
         return found
 
-    def _told(self, file: DiscoveredFile) -> Facts:
+    def _told(self, file: DiscoveredFile) -> Told:
         references = self._graph.references(file)
         speakers, lookups = self._registrations.told(file)
         imported = self._graph.imported(file)
         # The fields that it uses are asked of the tree, which stays here.
         told = replace(references, _fields=dict) if references is not None else None
-        return Facts(file.place, imported, told, speakers, lookups)
+        return Told(file.place, imported, told, speakers, lookups)
 
     def words(self, own: Iterable[SourceFile]) -> Iterator[str]:
         """Yield the words that the rules may ask about, *own* files and whatever file."""

@@ -8,17 +8,23 @@ import random
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codemods.model.frozen import replace
 from codemods.model.outcome import Failed, FileOutcome, Untouched
 from codemods.model.source import SourceFile
 from codemods.runner import many_files, parallel, worker
 from codemods.runner.many_files import processes
+
+if TYPE_CHECKING:
+    from codemods.linking.shares import Gathering, Share
 
 ROOT = Path(__file__).parents[3]
 LEGACY = """from tracker.ai_usage_tracker import AIUsageTracker
@@ -44,14 +50,37 @@ def untouched(given: SourceFile) -> FileOutcome:
     return Untouched(f"{given.display} seen")
 
 
+def gathering(how: str) -> worker.Worker:
+    """Return what tells its number twice, but for the second process, which may do otherwise."""
+    told: list[list[int]] = []
+
+    def gather(share: Share) -> Gathering:
+        for _ in range(2):
+            if share.number == 1 and len(told) == 1 and how == "dies":
+                os.kill(os.getpid(), signal.SIGKILL)
+            if share.number == 1 and len(told) == 1 and how == "leaves":
+                return
+            told.append((yield share.number))
+
+    return worker.Worker(lambda _: Untouched(str(told)), gather)
+
+
+def gathered(how: str) -> list[str]:
+    """Return what each file's process was told by both, where the second one does as *how* says."""
+    sources = [source(f"{number}.py") for number in range(12)]
+    done = parallel.outcomes(partial(gathering, how), sources, 2)
+    return sorted({outcome.path for outcome in done})
+
+
 DEADLY: tuple[str, ...] = ("", "a", "ak", "klm")
 SHUFFLED = random.Random(7).sample([f"{number}.py" for number in range(200)], 200)
 #: Prints what becomes of lists of files.  Beside the threads of a test process none is forked.
 PROGRAM = f"""
 import json, sys
 sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[3])]}
-from test_parallel import told
-print(json.dumps([told(names, jobs) for names, jobs in json.loads(sys.stdin.read())]))
+from test_parallel import gathered, told
+ends = [told(names, jobs) for names, jobs in json.loads(sys.stdin.read())]
+print(json.dumps([*ends, *map(gathered, ("tells", "dies", "leaves"))]))
 """
 
 
@@ -145,6 +174,26 @@ def test_processes_that_are_not_forked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [outcome.path for outcome in done] == [f"{name} seen" for name in names]
 
 
+def test_processes_tell_each_other_what_they_find(ends: list[list[list[object]]]) -> None:
+    """In each round every process has what all have found, in the order of their numbers."""
+    assert ends[-3] == ["[[0, 1], [0, 1]]"]
+
+
+@pytest.mark.parametrize("number", [-2, -1])
+def test_a_process_that_leaves_a_round(number: int, ends: list[list[list[object]]]) -> None:
+    """Where one dies or gives up before all is told, all files are done with what was told."""
+    assert ends[number] == ["[[0, 1]]"]
+
+
+@given(sizes=st.lists(st.integers(0, 50)), count=st.integers(1, 9))
+def test_shares_hold_every_file_once(sizes: list[int], count: int) -> None:
+    """There is a share for each process, and each file is in one of them, in order."""
+    texts = [replace(source(f"{at}.py"), text="x" * size) for at, size in enumerate(sizes)]
+    found = worker.parts(texts, count)
+    assert len(found) == count
+    assert [index for part in found for index in part] == list(range(len(sizes)))
+
+
 @given(files=st.integers(0, 400), jobs=st.integers(2, 9))
 def test_chunks_hold_every_file_once(files: int, jobs: int) -> None:
     """However many files and processes, each file is in one chunk, in order."""
@@ -177,4 +226,4 @@ def test_no_process_is_without_work(asked: int | None, files: int, there: int, e
 
 def test_the_order_of_files_is_kept(ends: list[list[list[object]]]) -> None:
     """Outcomes come in the order of the files, whichever process is done first."""
-    assert ends[-1] == [[f"{name} seen", False] for name in SHUFFLED]
+    assert ends[len(DEADLY)] == [[f"{name} seen", False] for name in SHUFFLED]
