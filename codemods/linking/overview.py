@@ -79,8 +79,8 @@ class Overview:
         for source in (one for one in own if self._trees.keeps(one.path)):
             self._parse(source)
         speaking = self._registrations.speaking
-        kept = {source.path for source in self._candidates}
-        with self._trees.keeping(speaking.keys() - kept):
+        of_run = {source.path for source in self._candidates}
+        with self._trees.keeping(speaking.keys() - of_run):
             told = yield self._read(share)
             for one in (one for every in told for one in every if not share.has(one.place)):
                 self._graph.take(one.place, one.imported, one.references)
