@@ -116,6 +116,7 @@ class Project:
         self._overview = Overview(
             self._graph,
             self._trees,
+            self._spoken,
             self._surroundings,
             self._registrations,
             candidates,

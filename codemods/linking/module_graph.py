@@ -10,17 +10,14 @@ import os
 import re
 import sys
 import unicodedata
-from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from codemods.analysis.external import names, references
-from codemods.analysis.external.fields import uses_of_fields
 from codemods.analysis.external.spelling import GAP, NAME, spaced
 from codemods.analysis.external.text_words import may_hide_words, words_of_texts
 from codemods.model.outcome import Failed
-from codemods.project.discovery import DiscoveredFile
 from codemods.project.embedded.files import is_document, load
 from codemods.project.sources import read
 
@@ -28,10 +25,10 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
-    from codemods.analysis.external.fields import FieldUse
     from codemods.analysis.external.references import References
     from codemods.linking.trees import Trees
     from codemods.model.source import SourceFile
+    from codemods.project.discovery import DiscoveredFile
 
 _IMPORTED = frozenset({".py", ".pyi"})
 _SOURCE_FOLDERS = frozenset({"src", "lib", "python"})
@@ -281,14 +278,7 @@ class ModuleGraph:
     def take(self, place: str, imported: frozenset[str], found: References | None) -> None:
         """Take over what another process read in the file at *place*."""
         self._imported[place] = imported
-        if found is not None:
-            fields = partial(self._fields_again, DiscoveredFile(place, place), found)
-            found = replace(found, _fields=fields)
         self._references[place] = found
-
-    def _fields_again(self, file: DiscoveredFile, of: References) -> dict[str, list[FieldUse]]:
-        found = self.of_tree(file, partial(uses_of_fields, classes=of.classes, paths=of.paths))
-        return found or {}
 
     def leads_to(self, origin: Path, dotted: str) -> tuple[DiscoveredFile, ...]:
         """Return the files that the module name *dotted*, in the file *origin*, may mean.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as api
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from codemods.analysis.external.references import References
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.linking.module_graph import ModuleGraph
+    from codemods.linking.names.spoken_names import SpokenNames
     from codemods.linking.registrations import Registrations
     from codemods.linking.shares import Gathering, Share
     from codemods.linking.surroundings import Surroundings
@@ -44,6 +46,7 @@ class Told:
     references: References | None
     speakers: Sequence[Speaker]
     lookups: Lookups | None
+    attributes: frozenset[str]
 
 
 class Overview:
@@ -53,6 +56,7 @@ class Overview:
         self,
         graph: ModuleGraph,
         trees: Trees,
+        spoken: SpokenNames,
         surroundings: Surroundings,
         registrations: Registrations,
         candidates: Sequence[SourceFile],
@@ -60,6 +64,7 @@ class Overview:
     ) -> None:
         self._graph = graph
         self._trees = trees
+        self._spoken = spoken
         self._surroundings = surroundings
         self._registrations = registrations
         self._candidates = candidates
@@ -85,6 +90,7 @@ class Overview:
             for one in (one for every in told for one in every if not share.has(one.place)):
                 self._graph.take(one.place, one.imported, one.references)
                 self._registrations.take(one.place, one.speakers, one.lookups)
+                self._spoken.take(one.place, one.attributes)
             self._surroundings.prepare()
             yield from self._registrations.gather(share)
         if share.is_part:
@@ -114,9 +120,12 @@ class Overview:
         references = self._graph.references(file)
         speakers, lookups = self._registrations.told(file)
         imported = self._graph.imported(file)
-        # The fields that it uses are asked of the tree, which stays here.
-        told = replace(references, _fields=dict) if references is not None else None
-        return Told(file.place, imported, told, speakers, lookups)
+        # The tree stays here: of most of these files each process asks all that it can tell.
+        told = None
+        if references is not None:
+            told = replace(references, _fields=partial(dict, references.fields))
+        attributes = self._spoken.attributes(file)
+        return Told(file.place, imported, told, speakers, lookups, attributes)
 
     def words(self, own: Iterable[SourceFile]) -> Iterator[str]:
         """Yield the words that the rules may ask about, *own* files and whatever file."""

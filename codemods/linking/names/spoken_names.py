@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codemods.analysis.external.put_names import PUTTING, hides_puts, put_by_text
@@ -13,8 +14,6 @@ from codemods.analysis.syntax.calls import last_name, names_of_aliases
 from codemods.analysis.syntax.tree import LEAVES, children, index, walk
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from codemods.linking.module_graph import ModuleGraph
     from codemods.project.discovery import DiscoveredFile
 
@@ -96,16 +95,21 @@ class SpokenNames:
 
     def gives(self, file: DiscoveredFile, name: str) -> bool:
         """Whether *file* gives an attribute *name* to an object, a class, or by a text."""
-        if self._graph.has_tree(file):
-            return name in self._in(file)
+        if file.path in self._attributes or self._graph.has_tree(file):
+            return name in self.attributes(file)
         # Its text alone is searched first, in far less time than it takes to parse it.
         if name not in self._giving:
             self._giving[name] = _giving(name)
         likely = self._giving[name].search(self._graph.content(file)) is not None
         hidden = name.encode(errors="surrogateescape") in self._graph.hidden_words(file)
-        return (likely or hidden) and name in self._in(file)
+        return (likely or hidden) and name in self.attributes(file)
 
-    def _in(self, file: DiscoveredFile) -> frozenset[str]:
+    def take(self, place: str, attributes: frozenset[str]) -> None:
+        """Take over what another process read in the file at *place*."""
+        self._attributes[Path(place)] = attributes
+
+    def attributes(self, file: DiscoveredFile) -> frozenset[str]:
+        """Return the attributes that *file* gives to objects or classes, or by texts."""
         if file.path not in self._attributes:
             content = self._graph.content(file)
             by_text = _gives_by_text(content) or _patches(content)
