@@ -81,9 +81,9 @@ Clones, patches and one report are in the folder repos-campaign. Nothing is push
 \b
 Configuration, in pyproject.toml:
   [tool.ai-usage]
-  runtime = "tracker"                  # or "guide", "conservative", "auto"
-  modules = {"acme.llm.tracker" = "acme.llm.context"}
-  operations = {"acme.jobs:process" = "receipt_scan"}
+  runtime = "tracker"                                  # as --runtime, or "auto"
+  modules = {"acme.llm.tracker" = "acme.llm.context"}  # your homes of the class
+  operations = {"acme.jobs:process" = "receipt_scan"}  # operation type of a function
   exclude = ["generated/"]
   batch-pricing = true
 
@@ -113,7 +113,9 @@ Exit status:
     "--runtime",
     type=Choice([r.value for r in Runtime if r is not Runtime.AUTO]),
     callback=lambda _context, _parameter, given: Runtime(given) if given else None,
-    help="The runtime that the rewrites may rely on; looked up in the project by default.",
+    help="What contexts of the project do when it runs, which rewrites rely on: as the runtime "
+    "of this package, as the migration guide says, or as the original, which does least.  "
+    "Looked up in the project by default.",
 )
 @click.option(
     "--interactive",
@@ -122,7 +124,11 @@ Exit status:
     help="Show each rewrite, and ask: yes, no, all, none in this file, edit its name, quit.",
 )
 @click.option("--strict", is_flag=True, help="Leave what rests on an assumption to a person.")
-@click.option("--unsafe", is_flag=True, help="Make rewrites that are not proven safe, too.")
+@click.option(
+    "--unsafe",
+    is_flag=True,
+    help="Also make rewrites that are safe under a condition only; it is named.",
+)
 @working
 @sharing
 @reading

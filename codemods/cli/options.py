@@ -127,7 +127,7 @@ _READ = (
         "--stdin-filename",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="What the text would be called that is read for the PATH `-`.",
+        help="With the PATH `-`: the file that the text on standard input stands for.",
     ),
 )
 
@@ -136,15 +136,17 @@ _CACHE = (
         "--cache/--no-cache",
         "use_cache",
         default=True,
-        help="Use and write what runs remember of files (they do).",
+        help="Use and keep what earlier runs learned of files (the default), or do not.",
     ),
     click.option(
         "--cache-dir",
         type=click.Path(path_type=Path),
         envvar="AI_USAGE_CACHE_DIR",
-        help="Where it is kept (.ai_usage_cache in the project, or $AI_USAGE_CACHE_DIR).",
+        help="Its folder ($AI_USAGE_CACHE_DIR, else .ai_usage_cache in the project).",
     ),
-    click.option("--clean-cache", is_flag=True, help="Remove it; without a PATH, that is all."),
+    click.option(
+        "--clean-cache", is_flag=True, help="Remove the cache first; without a PATH, do no more."
+    ),
 )
 
 
@@ -229,7 +231,7 @@ def named(metavar: str) -> Callable[[F], F]:
             is_eager=True,
             expose_value=False,
             callback=_version,
-            help="Print the version; no more.",
+            help="Print the version, and do no more.",
         ),
     )
     return partial(_with, options)
@@ -243,7 +245,7 @@ def telling(quiet: str) -> Callable[[F], F]:
             "--verbose",
             "-v",
             is_flag=True,
-            help="Say beside the report what the run goes by, and what it found.",
+            help="Say also which configuration the run goes by, and how many files it found.",
         ),
         click.option(
             "--color/--no-color", "colour", default=None, help="Colours (auto by default)."

@@ -12,7 +12,7 @@ SUBCOMMANDS = {
         "report",
         "Print calls, tokens and cost, summed by fields of your choice, or show a page.",
     ),
-    "serve": ("serve", "Show them on a page of this machine, as they are recorded."),
+    "serve": ("serve", "Show the same on a live page of this machine, as calls are recorded."),
     "compare": ("compare", "Compare with what a provider says that was used and paid."),
     "export": ("export", "Write the records for other programs: Parquet, JSONL or CSV."),
     "spool": ("spool", "Look at the records that wait for a store, or send them."),

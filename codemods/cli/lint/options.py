@@ -78,7 +78,7 @@ _SELECTING = (
         metavar="RULES",
         callback=rules,
         shell_complete=completing.rules,
-        help="Do not tell of these.",
+        help="Do not tell of these rules.",
     ),
     click.option(
         "--extend-select",
@@ -86,7 +86,7 @@ _SELECTING = (
         metavar="RULES",
         callback=rules,
         shell_complete=completing.rules,
-        help="Tell of these beside those that are selected.",
+        help="Tell of these rules, too, beside those that are selected.",
     ),
 )
 _STATUS = (
@@ -102,7 +102,7 @@ _COMMENTS = (
     click.option(
         "--unsafe-fixes",
         is_flag=True,
-        help="With --fix: make rewrites that are not proven safe, too.",
+        help="With --fix: also make rewrites that are safe under a condition only; it is named.",
     ),
     click.option(
         "--add-ignores",
@@ -116,17 +116,21 @@ _NARROWING = (
         "--baseline",
         type=click.Path(path_type=Path, dir_okay=False),
         metavar="FILE",
-        help="Tell of what is not in FILE, and of what is in FILE and gone.",
+        help="Tell only of what is not in FILE, and of what is in FILE and gone.",
     ),
-    click.option("--update-baseline", is_flag=True, help="Write what is found into it."),
-    click.option("--prune-baseline", is_flag=True, help="Take out of it what is gone."),
+    click.option(
+        "--update-baseline", is_flag=True, help="Write all that is found into the baseline."
+    ),
+    click.option("--prune-baseline", is_flag=True, help="Take what is gone out of the baseline."),
     click.option(
         "--since",
         metavar="REV",
-        help="Tell of lines that were changed since the git revision REV was left.",
+        help="Tell only of lines that were changed since the branch left the git revision REV.",
     ),
     click.option(
-        "--diff-from-stdin", is_flag=True, help="Tell of lines that a diff adds, which is read."
+        "--diff-from-stdin",
+        is_flag=True,
+        help="Tell only of lines that the diff on standard input adds.",
     ),
 )
 _RULES = (

@@ -91,8 +91,8 @@ def report(
       ai-usage report --by month,job --since 2026-01-01 --until 2026-07-01 --format csv
       ai-usage report --since 90d --format html > usage.html
 
-    Rows that nobody of this package wrote, and files that were set aside because they
-    are broken, are no part of the sums, and told.
+    Rows that this package did not write, and broken files that were set aside, are
+    no part of the sums; how many there are is said.
 
     Exit status: 0 there is something to show, 1 nothing was recorded, 2 the
     file or table is missing or cannot be read, or the command line is wrong,

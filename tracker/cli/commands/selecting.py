@@ -129,7 +129,7 @@ _SOURCES: tuple[_Option, ...] = (
         type=click.Choice(list(_PLACES)),
         default="sqlite",
         show_default=True,
-        help="Where to read.",
+        help="The store to read.",
     ),
     click.option(
         "--database",
