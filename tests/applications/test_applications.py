@@ -32,17 +32,15 @@ CONDITIONS = {
             "categorize would no longer inherit the batch_id that categorize_all set",
             "categorize_all would no longer inherit the job_id that categorize set",
         ],
-        # The object that has the tracker is not in sight there: all that it may run is named.
+        # The object that has the tracker is not in sight there: what it may run is named.
         "handlers": [
             "of the block at line 26: process in receipts/managers.py, categorize in"
             " receipts/services/categories.py, categorize_item in receipts/services/categories.py,"
             " categorize_all in receipts/services/categories.py, match in"
             " receipts/services/merchant_match.py, prepare in receipts/services/merchant_match.py,"
             " handle_upload in receipts/handlers/upload.py, handle_replace in"
-            " receipts/handlers/upload.py, handle_event in receipts/handlers/webhook.py,"
-            " handle_urgent in receipts/handlers/webhook.py, run in receipts/services/fraud.py and"
-            " rephrase in receipts/services/search.py may run in this block, and have trackers"
-            " that would inherit",
+            " receipts/handlers/upload.py and 4 other functions may run in this block, and have"
+            " trackers that would inherit",
             "post would no longer inherit the user_id that get set",
             "of the block at line 18: run has a tracker of its own, which"
             " would inherit ids of this block",

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from .mutant import mutant
 
 
-@mutant("analysis.syntax.scopes:Scopes._enter", "X1", fault="C14")
+def _unread(scopes: Any, scope: Any, names: Any) -> None:
+    """Forget that *names* are read right in *scope*; what they mean is still known."""
+    for binding in {scopes.binding(name, scope) for name in names}:
+        binding.loads = [node for node in binding.loads if scopes.scope_of[node] is not scope]
+
+
+@mutant("analysis.syntax.scopes:Scopes._read", "X1", fault="C14")
 def comprehensions_read_nothing(real: Any) -> Any:
     """Names in comprehensions are not looked at."""
 
-    def entered(self: Any, name: str, node: Any, scope: Any) -> None:
-        if not scope.is_comprehension:
-            real(self, name, node, scope)
+    def read(self: Any, scope: Any) -> None:
+        names = list(scope.reads)
+        real(self, scope)
+        _unread(self, scope, names if scope.is_comprehension else ())
 
-    return entered
+    return read
 
 
-@mutant("analysis.syntax.scopes:Scopes._readable", "E2", "X1", fault="C14")
+@mutant("analysis.syntax.scopes:Scopes._read", "E2", "X1", fault="C14")
 def functions_inside_read_nothing(real: Any) -> Any:
     """What an inner function or comprehension reads of the function around is not looked at."""
 
-    def readable(self: Any, name: str, scope: Any) -> Any:
-        is_own = self.binding(name, scope).scope in (scope, self.module_scope)
-        # One of them there must be; nobody sees what this copy is told of.
-        return real(self, name, scope) if is_own else [replace(self.binding(name, scope), loads=[])]
+    def read(self: Any, scope: Any) -> None:
+        names = list(scope.reads)
+        real(self, scope)
+        own = (scope, self.module_scope)
+        _unread(self, scope, [n for n in names if self.binding(n, scope).scope not in own])
 
-    return readable
+    return read
