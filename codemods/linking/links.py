@@ -29,7 +29,7 @@ from codemods.linking.kinship import Kinship
 from codemods.linking.method_names import MethodNames
 from codemods.linking.module_graph import ModuleGraph
 from codemods.linking.module_names import ModuleNames
-from codemods.linking.names.plain_names import api_object, plain_names
+from codemods.linking.names.plain_names import PlainNames, api_object
 from codemods.linking.names.reexports import Reexports, SeenFrom
 from codemods.linking.names.replacements import Replacements
 from codemods.linking.names.spoken_names import SpokenNames
@@ -108,6 +108,7 @@ class Project:
         self._lookups = ComputedLookups(self._graph)
         self._spoken = SpokenNames(self._graph)
         self._replacements = Replacements(self._graph, self._analysed, self._spoken)
+        self._plain = PlainNames(self._graph)
         self._runtimes = Runtimes(self._graph)
         self._kinship = Kinship(self._graph)
         self._registrations = Registrations(
@@ -117,6 +118,8 @@ class Project:
             self._graph,
             self._trees,
             self._spoken,
+            self._plain,
+            self._replacements,
             self._surroundings,
             self._registrations,
             candidates,
@@ -125,7 +128,6 @@ class Project:
         self._graph.expect_of(partial(self._overview.words, candidates))
         self._external: dict[Path, ExternalUses] = {}
         self._known: dict[Path, SemanticModel | None] = {}
-        self._plain: dict[Path, frozenset[str]] = {}
         self._modules: dict[Path, tuple[ParsedModule, Scopes]] = {}
         self._following: set[str] = set()
         self._is_rewriting = False
@@ -306,11 +308,7 @@ class Project:
 
     def _plain_names(self, file: DiscoveredFile) -> frozenset[str]:
         """Return names of *file* that are surely no API objects, none if it is analysed anyway."""
-        if file.path in self._known:
-            return frozenset()
-        if file.path not in self._plain:
-            self._plain[file.path] = self._graph.of_tree(file, plain_names) or frozenset()
-        return self._plain[file.path]
+        return frozenset() if file.path in self._known else self._plain.of(file)
 
     def _resolve(self, origin: Path, path: str) -> Found | None:
         """Return the function, class, variable or module that *path* names in the project."""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from codemods.analysis.external.references import References
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.linking.module_graph import ModuleGraph
+    from codemods.linking.names.plain_names import PlainNames
+    from codemods.linking.names.replacements import Replacements
     from codemods.linking.names.spoken_names import SpokenNames
     from codemods.linking.registrations import Registrations
     from codemods.linking.shares import Gathering, Share
@@ -47,6 +49,7 @@ class Told:
     speakers: Sequence[Speaker]
     lookups: Lookups | None
     attributes: frozenset[str]
+    plain: frozenset[str]
 
 
 class Overview:
@@ -57,6 +60,8 @@ class Overview:
         graph: ModuleGraph,
         trees: Trees,
         spoken: SpokenNames,
+        plain: PlainNames,
+        replacements: Replacements,
         surroundings: Surroundings,
         registrations: Registrations,
         candidates: Sequence[SourceFile],
@@ -65,6 +70,8 @@ class Overview:
         self._graph = graph
         self._trees = trees
         self._spoken = spoken
+        self._plain = plain
+        self._replacements = replacements
         self._surroundings = surroundings
         self._registrations = registrations
         self._candidates = candidates
@@ -91,10 +98,12 @@ class Overview:
                 self._graph.take(one.place, one.imported, one.references)
                 self._registrations.take(one.place, one.speakers, one.lookups)
                 self._spoken.take(one.place, one.attributes)
+                self._plain.take(one.place, one.plain)
             self._surroundings.prepare()
             yield from self._registrations.gather(share)
         if share.is_part:
             yield from self._surroundings.gather(share, telling)
+            yield from self._replacements.gather(share)
 
     def _files_of(self, share: Share) -> list[int]:
         return [at for at, file in enumerate(self._graph.files) if share.has(file.place)]
@@ -125,7 +134,8 @@ class Overview:
         if references is not None:
             told = replace(references, _fields=partial(dict, references.fields))
         attributes = self._spoken.attributes(file)
-        return Told(file.place, imported, told, speakers, lookups, attributes)
+        plain = self._plain.of(file)
+        return Told(file.place, imported, told, speakers, lookups, attributes, plain)
 
     def words(self, own: Iterable[SourceFile]) -> Iterator[str]:
         """Yield the words that the rules may ask about, *own* files and whatever file."""

@@ -13,6 +13,28 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.names import Meaning
+    from codemods.linking.module_graph import ModuleGraph
+    from codemods.project.discovery import DiscoveredFile
+
+
+class PlainNames:
+    """The plain names of the files of a project, each file looked at once."""
+
+    def __init__(self, graph: ModuleGraph) -> None:
+        self._graph = graph
+        self._known: dict[str, frozenset[str]] = {}
+
+    def of(self, file: DiscoveredFile) -> frozenset[str]:
+        """Return the plain names of *file*; none if it does not parse."""
+        known = self._known.get(file.place)
+        if known is None:
+            known = self._graph.of_tree(file, plain_names) or frozenset()
+            self._known[file.place] = known
+        return known
+
+    def take(self, place: str, names: frozenset[str]) -> None:
+        """Take what another process has found in the file at *place*."""
+        self._known[place] = names
 
 
 def plain_names(tree: ast.Module) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.linking.module_graph import ModuleGraph
     from codemods.linking.names.spoken_names import SpokenNames
+    from codemods.linking.shares import Gathering, Share
     from codemods.project.discovery import DiscoveredFile
 
 _SET_CALLS = "|".join((words.SET_CALL, words.OLDER_SET_CALL)).encode()
@@ -45,6 +47,8 @@ class Replacements:
         self._analysed = analysed
         self._spoken = spoken
         self._found: dict[Path, ExternalUse] | None = None
+        #: By place, what other processes found in files of their share.
+        self._told: dict[str, ExternalUse | None] = {}
         self._put: dict[Path, frozenset[bytes]] = {}
         self._given: dict[tuple[str, str], list[DiscoveredFile]] = {}
         self._putting: dict[tuple[str, Path], list[DiscoveredFile]] = {}
@@ -59,21 +63,40 @@ class Replacements:
                         self._found.setdefault(reached, use)
         return self._found.get(path)
 
+    def gather(self, share: Share) -> Gathering:
+        """Have each process ask the files of its *share* that will be analysed anyway."""
+        found: dict[str, ExternalUse | None] = {}
+        for file in self._replacing():
+            if share.has(file.place) and self._graph.has_tree(file):
+                with contextlib.suppress(RecursionError, MemoryError):  # it is asked again
+                    found[file.place] = self._use(file)
+        for others in (yield found):
+            self._told.update(others)
+
     def _places(self) -> Iterator[tuple[DiscoveredFile, ExternalUse]]:
-        seen: set[Path] = set()
+        for file in self._replacing():
+            use = self._told[file.place] if file.place in self._told else self._use(file)
+            if use is not None:
+                yield file, use
+
+    def _replacing(self) -> list[DiscoveredFile]:
+        """Return the files that may replace a set call, as far as their bytes show."""
+        found: dict[str, DiscoveredFile] = {}
         for method in (words.SET_CALL, words.OLDER_SET_CALL):
             for file in self._graph.holding(method):
                 content = self._graph.content(file)
-                by_text = b"patch" in content or b"setattr" in content
-                if file.path in seen or not (by_text or _puts(content)):
-                    continue
-                seen.add(file.path)
-                semantic = self._analysed(file)
-                place = semantic.replaced_method if semantic is not None else None
-                if semantic is not None and place is not None:
-                    span = semantic.module.span(place)
-                    text = semantic.module.segment(place)
-                    yield file, ExternalUse(text, f"{file.display}:{span.line}")
+                if b"patch" in content or b"setattr" in content or _puts(content):
+                    found.setdefault(file.place, file)
+        return list(found.values())
+
+    def _use(self, file: DiscoveredFile) -> ExternalUse | None:
+        """Return the first place where *file* replaces a set call."""
+        semantic = self._analysed(file)
+        place = semantic.replaced_method if semantic is not None else None
+        if semantic is None or place is None:
+            return None
+        line = semantic.module.span(place).line
+        return ExternalUse(semantic.module.segment(place), f"{file.display}:{line}")
 
     def _reached(self, file: DiscoveredFile) -> set[Path]:
         """Return the files that *file* imports, whatever is between, and those of who imports it.

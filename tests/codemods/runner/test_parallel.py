@@ -38,6 +38,16 @@ def work_{0}(text):
 HELPER = "def ask(text, tracker):\n    return tracker.openai().responses.create(input=text)\n"
 
 
+#: A test that puts a function in the place of the tracker's set call.
+REPLACING = """import work{0}
+from tracker.ai_usage_tracker import AIUsageTracker
+
+def test_work(monkeypatch):
+    monkeypatch.setattr(AIUsageTracker, "set_tracking_context", lambda self, **ids: None)
+    work{0}.work_{0}("text")
+"""
+
+
 def source(name: str) -> SourceFile:
     """Return an empty file of that name."""
     return SourceFile(Path("/") / name, name, b"", "", "utf-8", False, "\n", "")
@@ -142,6 +152,20 @@ def test_the_report_is_the_same_however_many_work_on_it(tmp_path: Path, form: st
         one.returncode,
     )
     assert one.stdout.count(b"work6.py") > 0
+
+
+def test_a_method_replaced_in_another_file_is_told_to_all(tmp_path: Path) -> None:
+    """A file whose tests replace a set call is left alone, whichever process reads those."""
+    legacy_tree(tmp_path, 7)
+    for number in range(0, 7, 2):
+        (tmp_path / f"test_work{number}.py").write_text(REPLACING.format(number))
+    said = [
+        run(tmp_path, "--check", "--jobs", jobs, ".", seed=jobs).stdout.decode()
+        for jobs in ("1", "2", "3")
+    ]
+    assert said[1:] == said[:1] * 2
+    assert said[0].count("refused: tests-the-tracker") == 4
+    assert said[0].count("test_work4.py:") == 1
 
 
 def test_what_several_processes_rewrite_is_written(tmp_path: Path) -> None:
