@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -210,3 +211,13 @@ def test_a_log_file_is_read_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (row,) = found("--source", "jsonl", "--by", "user")
     assert (row["user"], row["calls"]) == ("anna", 3)
     assert report("--source", "jsonl", "--database", path).exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["report", "unpriced", "reprice"])
+def test_a_table_needs_an_extra(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where boto3 is not installed, the message names the extra, and the status is 2."""
+    for name in ("boto3", "botocore", "botocore.config", "botocore.exceptions"):
+        monkeypatch.setitem(sys.modules, name, None)
+    result = CliRunner().invoke(cli, [command, "--source", "dynamodb"])
+    assert result.exit_code == 2
+    assert "pip install 'ai-usage-suite[dynamodb]'" in result.stderr

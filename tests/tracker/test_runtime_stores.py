@@ -18,8 +18,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 from click.testing import CliRunner
 from many_cases import each_of
@@ -40,6 +41,9 @@ from tracker.sinks.memory import MemorySink
 from tracker.sinks.protocol import Sink
 from tracker.sinks.sqlite.shared_file import SqliteFile
 from tracker.sinks.sqlite.sink import SqliteSink, default_database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 METRIC = Metric(
@@ -459,6 +463,27 @@ def test_help_is_helpful() -> None:
     assert result.exit_code == 0
     for word in ("operation_type", "json", "Exit status", "unpriced"):
         assert word in result.stdout
+
+
+def commands(group: click.Group = cli, *above: str) -> Iterator[tuple[str, ...]]:
+    """Yield the words that name each command, and each group, of *group* and below."""
+    yield above
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, *above, name)
+        else:
+            yield (*above, name)
+
+
+@pytest.mark.parametrize("command", list(commands()), ids=" ".join)
+def test_every_help_has_an_example(command: tuple[str, ...]) -> None:
+    """The help of each command and group shows a line that can be typed: the command itself."""
+    told = CliRunner().invoke(cli, [*command, "--help"]).stdout
+    _, begins, examples = told.partition("Examples:\n")
+    assert begins
+    assert " ".join(["ai-usage", *command]) in examples.partition("\n\n")[0]
 
 
 @each_of("model", ["gpt-4o-mini", "gpt-4o-mini-2024-07-18", "gpt-4", "gpt-3.5-turbo"])

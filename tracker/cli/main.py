@@ -48,7 +48,22 @@ class _Lazy(click.Group):
 )
 @click.version_option(package_name="ai-usage-suite")
 def cli() -> None:
-    """Look at the AI usage that the tracker recorded."""
+    """Look at the AI usage that the tracker recorded.
+
+    \b
+    Examples:
+      What the calls of the last week have cost, by job, and by model and day:
+        ai-usage report --by job --since 7d
+        ai-usage report --by day,model --since 7d
+      The same as a page, and as a file for other programs:
+        ai-usage report --since 7d --format html > usage.html
+        ai-usage export --since 7d --format csv --output usage.csv
+      Which calls have no price, and what the provider says that they cost:
+        ai-usage unpriced
+        ai-usage compare --invoice costs.csv
+
+    Each command explains itself: ai-usage report --help
+    """
 
 
 def main() -> None:

@@ -51,13 +51,23 @@ def _which(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group()
 def budget() -> None:
-    """Look at daily and monthly budgets: what is spent, reserved and left."""
+    """Look at daily and monthly budgets: what is spent, reserved and left.
+
+    \b
+    Examples:
+      ai-usage budget status --budgets budgets.toml
+      ai-usage budget check && python nightly.py
+    """
 
 
 @budget.command()
 @_which
 def status(budgets: Path | None, accounts: Path | None, form: str) -> None:
     """Print what is spent, reserved and left of each budget, today and this month (UTC).
+
+    \b
+    Examples:
+      ai-usage budget status --budgets budgets.toml
 
     Exit status: 0, or 2 if a file is missing or cannot be used.
     """
@@ -68,6 +78,10 @@ def status(budgets: Path | None, accounts: Path | None, form: str) -> None:
 @_which
 def check(budgets: Path | None, accounts: Path | None, form: str) -> None:
     """Print the same, and say by the exit status whether every budget is kept.
+
+    \b
+    Examples:
+      ai-usage budget check && python nightly.py
 
     Exit status: 0 all are within, 1 one is used up or over, 2 a file is missing or
     cannot be used, or the command line is wrong.

@@ -73,6 +73,11 @@ def compare(
                               a batch context around ordinary calls
       prices differ           the same tokens, another price
 
+    \b
+    Examples:
+      ai-usage compare --invoice costs.csv
+      ai-usage compare --invoice usage.json --invoice costs.json --all --tolerance 0.5
+
     Exit status: 0 both sides say the same, 1 they part, 2 a file is missing or cannot be
     understood, or the command line is wrong.
     """

@@ -26,6 +26,11 @@ def serve(chosen: Chosen, port: int) -> None:
     asks every three seconds; what is stored is read again only if it changed (a DynamoDB table
     once a minute).
 
+    \b
+    Examples:
+      ai-usage serve
+      ai-usage serve --since 7d --port 0
+
     Exit status: 0 it was interrupted, 2 nothing can be read, the port is taken, or the
     command line is wrong.
     """

@@ -37,7 +37,13 @@ _store = click.option("--store", help="Only rows for this store, as status names
 
 @click.group()
 def spool() -> None:
-    """Look at the records that wait for a store, or send them."""
+    """Look at the records that wait for a store, or send them.
+
+    \b
+    Examples:
+      ai-usage spool status
+      AI_USAGE_SINKS=sqlite,dynamodb ai-usage spool drain
+    """
 
 
 @spool.command()
@@ -56,6 +62,11 @@ def status(path: Path | None, store: str | None, form: str) -> None:
 
     "leased" are being sent by some process; "rejected" are kept for you to look
     at; "sent" are remembered for an hour.
+
+    \b
+    Examples:
+      ai-usage spool status
+      ai-usage spool status --store dynamodb:AIUsageMetrics-production --format json
 
     Nothing is changed by looking, whatever the file is.
 
@@ -82,6 +93,10 @@ def drain(path: Path | None, store: str | None) -> None:
     Only stores of this configuration are served: those that AI_USAGE_SINKS names, with
     the file or the table that the environment gives them.  What waits for others is
     listed and stays; a spool cannot name a store of its own.
+
+    \b
+    Examples:
+      AI_USAGE_SINKS=sqlite,dynamodb ai-usage spool drain
 
     Exit status: 0 nothing waits any more, 1 some records remain (a store is down or
     not of this configuration, or another process is sending them), 2 a store or the

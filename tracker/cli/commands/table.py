@@ -24,6 +24,11 @@ def table() -> None:
     """Make the DynamoDB table for metrics, or look at it.
 
     Region, endpoint and credentials are those that boto3 finds.
+
+    \b
+    Examples:
+      ai-usage table create --environment staging
+      ai-usage table show --table AIUsageMetrics-production
     """
 
 
@@ -50,6 +55,10 @@ def create_table(name: str | None, environment: str | None) -> None:
 
     What is there already stays as it is; indexes that are missing are added.
 
+    \b
+    Examples:
+      ai-usage table create --environment staging
+
     Exit status: 0 the table can be used, 2 it could not be made, or the command
     line is wrong.
     """
@@ -73,6 +82,10 @@ def create_table(name: str | None, environment: str | None) -> None:
 @_which
 def show_table(name: str | None, environment: str | None) -> None:
     """Print what the table looks like.
+
+    \b
+    Examples:
+      ai-usage table show --table AIUsageMetrics-production
 
     Exit status: 0 it is as it should be, 1 it or something of it is missing, 2 it
     cannot be looked at, or the command line is wrong.

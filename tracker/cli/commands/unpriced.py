@@ -45,6 +45,11 @@ def unpriced(chosen: Chosen, form: str) -> None:
     Write prices into a TOML file, as docs/settings.md shows it, name it with
     AI_USAGE_PRICES, and run "ai-usage reprice".  Calls that failed and told no tokens are left out.
 
+    \b
+    Examples:
+      ai-usage unpriced
+      ai-usage unpriced --source jsonl --file usage.jsonl --format json
+
     Exit status: 0 every call has a price, 1 some have none, 2 the file is missing
     or cannot be read, or the command line is wrong.
     """
@@ -76,6 +81,11 @@ def reprice(chosen: Chosen, prices: Path | None, into: Path | None) -> None:
     Calls that have a price keep it.  A table of DynamoDB is read whole; an item is changed only
     while it has no price.  A file of lines is not changed, for programs may write to it: all of
     its lines are written to the new file --into, which may take its place while none runs.
+
+    \b
+    Examples:
+      ai-usage reprice --prices prices.toml
+      ai-usage reprice --source jsonl --file usage.jsonl --into priced.jsonl
 
     Exit status: 0 every call has a price now, 1 some still have none, 2 a file or a table is
     missing or cannot be used, or the command line is wrong.

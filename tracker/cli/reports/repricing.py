@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from tracker.cli.reports.sources.dynamodb import ATTEMPTS, READERS, row_of_item
@@ -17,7 +16,7 @@ from tracker.cli.reports.sources.jsonl import LONGEST_LINE, row_of_line
 from tracker.cli.reports.unpriced import NEEDED, New, priced
 from tracker.errors import SinkError
 from tracker.sinks.dynamodb.item import cost_partition, typed
-from tracker.sinks.dynamodb.table import code_of, connect, explained
+from tracker.sinks.dynamodb.table import code_of, connected
 from tracker.sinks.user_files import FILE_MODE
 
 if TYPE_CHECKING:
@@ -110,15 +109,8 @@ def reprice_table(table: str, client: DynamoDBClient | None = None) -> tuple[int
 
     Raises SinkError if the table cannot be read or changed.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        if client is not None:
-            return _repriced(client, table)
-        with closing(connect(attempts=ATTEMPTS)) as client:
-            return _repriced(client, table)
-    except (BotoCoreError, ClientError) as error:
-        raise explained(error, table) from error
+    with connected(table, client, attempts=ATTEMPTS) as used:
+        return _repriced(used, table)
 
 
 def _repriced(client: Any, table: str) -> tuple[int, int]:

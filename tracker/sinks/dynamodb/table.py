@@ -7,6 +7,7 @@ kept here.
 from __future__ import annotations
 
 import time
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ from tracker.records.clock import steady
 from tracker.records.error_text import described
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from types_boto3_dynamodb import DynamoDBClient
 
 KEYS = ("PK", "SK")
@@ -95,6 +98,25 @@ def connect(*, attempts: int) -> DynamoDBClient:
         return boto3.session.Session().client("dynamodb", config=config)
     except BotoCoreError as error:
         raise explained(error, "") from error
+
+
+@contextmanager
+def connected(
+    table: str, client: DynamoDBClient | None = None, *, attempts: int
+) -> Iterator[DynamoDBClient]:
+    """Give *client*, or one that is made for it and closed, to what asks about *table*.
+
+    Raises SinkError for what goes wrong with it, and as ``connect`` does.
+    """
+    own = closing(connect(attempts=attempts)) if client is None else nullcontext(client)
+    # Only now: where the library is missing, connect has said so.
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    with own as used:
+        try:
+            yield used
+        except (BotoCoreError, ClientError) as error:
+            raise explained(error, table) from error
 
 
 def code_of(error: Exception) -> str:

@@ -10,7 +10,6 @@ import itertools
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -21,8 +20,9 @@ from tracker.cli.reports.query import usage_of
 from tracker.cli.reports.rows import EVERYTHING, Row, Selection
 from tracker.cli.reports.sources.jsonl import picodollars, utc
 from tracker.cli.reports.sources.source import Answer, Loading
+from tracker.errors import SinkError
 from tracker.sinks.dynamodb.item import date_partitions, sort_key
-from tracker.sinks.dynamodb.table import connect, explained
+from tracker.sinks.dynamodb.table import connected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -114,18 +114,13 @@ class DynamoSource:
         self, work: Work[Result], selection: Selection, *, whole: bool = False
     ) -> Answer[Result]:
         """Read what *selection* needs, and ask that."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
         loading = Loading()
         try:
-            if self.client is not None:
-                self._load(self.client, loading, selection, whole=whole)
-            else:
-                with closing(connect(attempts=ATTEMPTS)) as client:
-                    self._load(client, loading, selection, whole=whole)
-        except (BotoCoreError, ClientError) as error:
+            with connected(self.table, self.client, attempts=ATTEMPTS) as client:
+                self._load(client, loading, selection, whole=whole)
+        except SinkError:
             loading.file.close()
-            raise explained(error, self.table) from error
+            raise
         return loading.ask(work, self.table)
 
     def state(self) -> object:
