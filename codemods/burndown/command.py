@@ -36,15 +36,18 @@ if TYPE_CHECKING:
 HELP = """Tell how far PATH... has come: legacy calls that are left, and contexts in their place.
 
 A legacy call is one that sets ids by hand (set_tracking_context); of each file its own text is
-counted.  Of these, `ready` sites would be rewritten by codemods.migrate today, and `refused` ones
-need a person.  Nothing is written.
+counted.  A site is a place that codemods.migrate decides on, with one such call, several or none:
+`ready` ones would be rewritten today, and `refused` ones need a person.  Nothing is written.
 
 \b
 Examples:
-  python -m codemods.status .
-  python -m codemods.status --depth 2 --history src
-  python -m codemods.status --history --since v1.0 --format html . > burndown.html
-  python -m codemods.status --usage ai_usage.db .
+  What is left, by folder (two parts of its path) and by owner:
+    python -m codemods.status --depth 2 .
+  How it came to this, as a table, and as a page with a chart:
+    python -m codemods.status --history src
+    python -m codemods.status --history --since v1.0 --format html . > burndown.html
+  The dearest legacy places first, by what the runtime has recorded:
+    python -m codemods.status --usage ai_usage.db .
 
 With --history the commits of the main line are looked at, as git has them: nothing is checked out.
 With --usage the legacy places are ranked by what their recorded calls cost: those whose ids the

@@ -87,7 +87,11 @@ def _of_lint(table: ProjectConfig, chosen: Selected) -> dict[str, object]:
 
 
 def _origin(source: Path | None) -> str:
-    return f"from {source}" if source is not None else "no configuration is above it"
+    return (
+        f"from {source}"
+        if source is not None
+        else f"the defaults, for no pyproject.toml above it has [tool.{TABLE}]"
+    )
 
 
 def _of_table(options: Options, table: ProjectConfig) -> dict[str, object]:

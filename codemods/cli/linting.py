@@ -34,18 +34,27 @@ and a tracker that is not passed on.
 
 \b
 Examples:
-  python -m codemods.lint src tests
-  python -m codemods.lint --format json . > findings.json
-  python -m codemods.lint --report sarif=lint.sarif --report github src
-  python -m codemods.lint --include markdown --include doctests .
-  python -m codemods.lint --shard 1/4 --format json . > shard-1.json
-  python -m codemods.lint --clean-cache
-  python -m codemods.lint --explain AIU001
-  python -m codemods.lint --select AIU00 --ignore legacy-import src
-  python -m codemods.lint --fix src
-  python -m codemods.lint --baseline known.json --update-baseline .
-  python -m codemods.lint --since origin/main .
-  python -m codemods.lint --stdin-filename src/receipts.py - < src/receipts.py
+  Fail a build for what is found, and say what a rule is about:
+    python -m codemods.lint src tests
+    python -m codemods.lint --explain AIU001
+  The same in a build, with a report for each who reads one:
+    python -m codemods.lint --report sarif=lint.sarif --report github src
+  Only the rules AIU001 to AIU009, but for one of them:
+    python -m codemods.lint --select AIU00 --ignore legacy-import src
+  Rewrite what surely keeps its meaning:
+    python -m codemods.lint --fix src
+  Let what is there be, and fail for what is new:
+    python -m codemods.lint --baseline known.json --update-baseline .
+    python -m codemods.lint --baseline known.json .
+  Only what a branch has changed:
+    python -m codemods.lint --since origin/main .
+  Examples in documents and docstrings, too:
+    python -m codemods.lint --include markdown --include doctests .
+  A text that is no file yet:
+    python -m codemods.lint --stdin-filename src/receipts.py - < src/receipts.py
+  Look on several machines, and join what they say:
+    python -m codemods.lint --shard 1/4 --format json . > shard-1.json
+    python -m codemods.merge shard-*.json
 
 \b
 A comment silences a finding, and one that silences nothing is reported:

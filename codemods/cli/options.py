@@ -190,7 +190,8 @@ def reporting(*, quiet: str, shown: str = "report") -> Callable[[F], F]:
             multiple=True,
             callback=reports,
             shell_complete=completing.reports,
-            help="Report in the format NAME, too, into FILE if one is named (may be repeated).",
+            help="Report in this format, too: NAME is one of --format, FILE where it goes, else it"
+            " is printed (may be repeated).",
         ),
     )
     return partial(_with, options)

@@ -14,6 +14,14 @@ Usage: python -m codemods.server
 A language server, which an editor starts: it speaks on standard input and output, and tells of
 what `python -m codemods.lint` finds, while a text is typed.
 
+Example, for Neovim (docs/editor.md has more):
+  vim.lsp.config("ai_usage", {
+    cmd = { "ai-usage-server" },
+    filetypes = { "python" },
+    root_markers = { "pyproject.toml", ".git" },
+  })
+  vim.lsp.enable("ai_usage")
+
   -V, --version  Print the version; no more.
   -h, --help     Print this; no more.
 """

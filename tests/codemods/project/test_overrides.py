@@ -87,6 +87,18 @@ def test_files_are_rewritten_by_what_holds_for_them(
     assert 'runtime = "conservative"' in capsys.readouterr().out
 
 
+def test_settings_without_a_table_are_the_defaults(
+    start: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pyproject.toml that has no table of ours is none for us, and that is what is said."""
+    (start / "pyproject.toml").write_text("[project]\nname = 'shop'\n")
+    lint.main(["--show-settings", "app"])
+    told = capsys.readouterr().out
+    assert told.startswith(
+        "# app: the defaults, for no pyproject.toml above it has [tool.ai-usage]"
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
