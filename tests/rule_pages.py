@@ -21,6 +21,7 @@ INTRODUCTION = """\
 
 What `python -m codemods.lint` reports, each rule with its page, made from its docstring by
 `python -m tests.rule_pages --update`. `python -m codemods.lint --explain CODE` prints one.
+*Guide*, on a page, is the place in the original project's migration guide that the rule is about.
 
 | code | name | what it reports |
 |---|---|---|

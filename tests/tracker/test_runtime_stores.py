@@ -8,6 +8,8 @@ import json
 import logging
 import math
 import os
+import re
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -479,11 +481,31 @@ def commands(group: click.Group = cli, *above: str) -> Iterator[tuple[str, ...]]
 
 @pytest.mark.parametrize("command", list(commands()), ids=" ".join)
 def test_every_help_has_an_example(command: tuple[str, ...]) -> None:
-    """The help of each command and group shows a line that can be typed: the command itself."""
+    """The help of each command and group shows lines of it, and each of them can be typed."""
     told = CliRunner().invoke(cli, [*command, "--help"]).stdout
     _, begins, examples = told.partition("Examples:\n")
     assert begins
-    assert " ".join(["ai-usage", *command]) in examples.partition("\n\n")[0]
+    lines = [
+        line.partition("ai-usage ")[2]
+        for line in examples.partition("\n\n")[0].splitlines()
+        if "ai-usage " in line
+    ]
+    assert [
+        line for line in lines if not f"{line} ".startswith("".join(f"{w} " for w in command))
+    ] == []
+    assert lines
+    for line in lines:
+        parsed(line)
+
+
+def parsed(line: str) -> click.Context:
+    """Return what click makes of *line*, which is up to where the shell goes on with it."""
+    words = shlex.split(re.split(r" (?:>|&&) ", line)[0])
+    context, command = click.Context(cli), cli.get_command(click.Context(cli), words.pop(0))
+    while isinstance(command, click.Group):
+        context, command = click.Context(command), command.get_command(context, words.pop(0))
+    assert command is not None
+    return command.make_context("ai-usage", words, parent=context)
 
 
 @each_of("model", ["gpt-4o-mini", "gpt-4o-mini-2024-07-18", "gpt-4", "gpt-3.5-turbo"])

@@ -7,6 +7,8 @@ expected of it must fail.
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -92,6 +94,17 @@ def test_help_has_all_of_them(place: Place, name: str) -> None:
     assert {option for command, option in options() if command == name} <= {
         word.rstrip(",") for word in listed
     }
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_example_can_be_typed(place: Place, name: str) -> None:
+    """Each line of a command's help that calls one of them is understood by it."""
+    place.put("repos.txt", "")
+    lines = re.findall(r"^ +python -m codemods\.(\w+) (.*)$", place.run("--help").out, re.MULTILINE)
+    assert name in {command for command, _ in lines}
+    for command, line in lines:
+        words = shlex.split(re.split(r" [<>] ", line)[0].replace(" K/4", " 1/4"), comments=True)
+        COMMANDS[command][0].make_context(command, words)
 
 
 @of("--version", *EVERY)

@@ -66,7 +66,7 @@ def status(path: Path | None, store: str | None, form: str) -> None:
     \b
     Examples:
       ai-usage spool status
-      ai-usage spool status --store dynamodb:AIUsageMetrics-production --format json
+      ai-usage spool status --store dynamodb:AIUsageMetrics --format json
 
     Nothing is changed by looking, whatever the file is.
 

@@ -28,7 +28,7 @@ def table() -> None:
     \b
     Examples:
       ai-usage table create --environment staging
-      ai-usage table show --table AIUsageMetrics-production
+      ai-usage table show --table AIUsageMetrics
     """
 
 
@@ -85,7 +85,7 @@ def show_table(name: str | None, environment: str | None) -> None:
 
     \b
     Examples:
-      ai-usage table show --table AIUsageMetrics-production
+      ai-usage table show --table AIUsageMetrics
 
     Exit status: 0 it is as it should be, 1 it or something of it is missing, 2 it
     cannot be looked at, or the command line is wrong.
