@@ -6,6 +6,7 @@ looking at each pair of them would cost their square.
 
 from __future__ import annotations
 
+import ast
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +17,7 @@ from codemods.analysis.left_bodies import LeftBodies
 from codemods.analysis.trackers.lifetimes import Lifetime, SetCall, is_none
 
 if TYPE_CHECKING:
-    import ast
+    from collections.abc import Iterator
 
     from codemods.analysis.earlier_calls import Position
     from codemods.analysis.semantic_model import SemanticModel
@@ -56,6 +57,8 @@ def keys_of(site: SetCall) -> set[str]:
     return {a.keyword for a in named_in(site)}
 
 
+#: Calls of a lifetime, from the first one up to the next number, and those further out.
+_Ranges = tuple[int, int, "_Ranges"] | None
 #: The innermost of some parts that hold a statement, and the others.
 _Chain = tuple[Part, "_Chain"] | None
 
@@ -142,3 +145,65 @@ class Order:
         places = self._places[carried.keyword]
         begin, end = position(carried.value), position(site.call)
         return bisect_left(places, begin) < bisect_right(places, end)
+
+
+class Later:
+    """Which set calls of a lifetime may run after another one, by where they stand.
+
+    Those in another branch of an ``if`` or ``match`` may not, but for calls in a loop.
+    """
+
+    def __init__(self, semantic: SemanticModel, lifetime: Lifetime) -> None:
+        self._module = semantic.module
+        self._sites = sorted(lifetime.sets, key=lambda site: position(site.call))
+        self._places = [position(site.call) for site in self._sites]
+        loop = semantic.module.enclosing_loop
+        self._in_loops = [site for site in self._sites if loop(site.call) is not None]
+        self._above: dict[ast.AST, _Ranges] = {}
+
+    def than(self, site: SetCall) -> Iterator[SetCall]:
+        """Yield the calls that stand behind *site*, and not in another branch."""
+        here = position(site.call)
+        yield from (one for one in self._in_loops if position(one.call) > here)
+        statement = site.statement
+        end = self._end(statement)
+        ranges: _Ranges = (*self._between(here, end), self._ranges(statement))
+        while ranges is not None:
+            first, stop, ranges = ranges
+            yield from self._sites[first:stop]
+
+    def _ranges(self, node: ast.AST) -> _Ranges:
+        """Return where the calls are that stand behind *node*, from the innermost suite outwards.
+
+        Suites without any are left out: of many branches inside each other few have one.
+        """
+        passed: list[ast.AST] = []
+        while node not in self._above and self._module.paths.get(node):
+            passed.append(node)
+            node = self._module.parents[node]
+        found = self._above.get(node)
+        while passed:
+            node = passed.pop()
+            first, stop = self._between(_end(node), self._end(node))
+            if first < stop:
+                found = first, stop, found
+            self._above[node] = found
+        return found
+
+    def _between(self, begin: Position, end: Position) -> tuple[int, int]:
+        return bisect_right(self._places, begin), bisect_right(self._places, end)
+
+    def _end(self, node: ast.AST) -> Position:
+        """Return where what may run behind *node* ends, of the statement that it is part of."""
+        around, field = self._module.parents[node], self._module.paths[node][-1][0]
+        if isinstance(around, ast.Match):
+            return _end(node)  # only one of its cases runs
+        if isinstance(around, ast.If | ast.match_case | ast.Module):
+            return _end(getattr(around, field)[-1])
+        return _end(around)
+
+
+def _end(node: ast.AST) -> Position:
+    """Return where *node* ends; a case ends with its body."""
+    last = node.body[-1] if isinstance(node, ast.match_case) else node
+    return last.end_lineno, last.end_col_offset  # type: ignore[attr-defined]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import builtins
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -44,6 +45,9 @@ from codemods.rules.conflicts.own_trackers import (
     own_trackers,
 )
 from codemods.rules.conflicts.proposed_blocks import (
+    BlocksByIds,
+    ProposedBlock,
+    RetainedCalls,
     body_of,
     certain_in,
     given_by,
@@ -87,22 +91,11 @@ class Heir:
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
-    """A proposed block: the ids that it names, and its tracker as ``_key`` has it."""
-
-    proposal: Proposal
-    named: frozenset[str]
-    key: object
-    is_step: bool
-    body: Sequence[ast.stmt]
-
-
-@dataclass(frozen=True, slots=True)
 class _Content:
     """What a suite has that may inherit: contexts, proposed blocks, mentions of wrapped clients."""
 
     contexts: list[tuple[ast.With | ast.AsyncWith, ast.Call, str]]
-    blocks: list[_Block]
+    blocks: list[ProposedBlock]
     wrapped: list[tuple[ast.AST, ast.Call]]
 
 
@@ -119,14 +112,18 @@ class Heirs:
         self.taken: set[Path] = set().union(*map(_taken_by, proposals))
         self._contents: dict[tuple[ast.stmt, ast.stmt], _Content] = {}
         self.reached_by: dict[ast.AST, set[ast.AST]] = {}
-        self._placed: dict[ast.AST, list[_Block]] = {}
+        self._placed: dict[ast.AST, list[ProposedBlock]] = {}
+        self._by_ids = BlocksByIds()
         self.overrides = Overrides(semantic)
         for proposal in proposals:
+            retained = RetainedCalls(proposal)
             for wrap in wraps(proposal):
-                key = key_of_block(semantic, wrap)
-                named = certain_in(semantic, proposal, wrap)
-                block = _Block(proposal, named, key, is_step(wrap), body_of(semantic, wrap))
+                key, body = key_of_block(semantic, wrap), body_of(semantic, wrap)
+                named = certain_in(semantic, wrap, retained)
+                block = ProposedBlock(proposal, named, key, is_step(wrap), body)
                 self._placed.setdefault(semantic.statement_at(wrap.path), []).append(block)
+                if not block.is_step:  # a sub-context of the block around it
+                    self._by_ids.add(block)
 
     def may_be_inside(self, lender: Lender) -> bool:
         """Whether anything of the module may take ids of *lender*, whatever runs in its block."""
@@ -140,24 +137,28 @@ class Heirs:
         ancestors = self._semantic.module.ancestors
         return {one for block in self._blocks_for(lender) for one in ancestors(block.body[0])}
 
-    def _blocks_for(self, lender: Lender) -> Iterator[_Block]:
+    def _blocks_for(self, lender: Lender) -> Iterator[ProposedBlock]:
         """Yield the blocks that do not name all ids of *lender*, or whose clients look for them."""
-        placed = (block for blocks in self._placed.values() for block in blocks)
-        for block in (one for one in placed if not one.is_step and self.is_made(one)):
-            lent = lender.given if block.proposal is lender.proposal else lender.ids
-            if not lent <= block.named or (lender.proposal is None and self.cuts_off(block)):
-                yield block
+        yield from self._by_ids.lacking(lender.ids, lender.proposal, lender.given)
+        if lender.proposal is None:
+            yield from (block for block in self._cutting if self.is_made(block))
+
+    @cached_property
+    def _cutting(self) -> list[ProposedBlock]:
+        every = (block for blocks in self._placed.values() for block in blocks)
+        return [block for block in every if not block.is_step and self.cuts_off(block)]
 
     def without(self, proposal: Proposal) -> None:
         """Note that *proposal* will not be made."""
         self._gone.add(id(proposal))
+        self._by_ids.without(proposal)
         self.taken -= _taken_by(proposal)
 
-    def is_made(self, block: _Block) -> bool:
+    def is_made(self, block: ProposedBlock) -> bool:
         """Whether nothing is known against the proposal of *block*."""
         return id(block.proposal) not in self._gone
 
-    def cuts_off(self, block: _Block) -> bool:
+    def cuts_off(self, block: ProposedBlock) -> bool:
         """Whether *block* has wrapped clients that take their ids from the context around it.
 
         On the original runtime they do, and set them on their tracker.

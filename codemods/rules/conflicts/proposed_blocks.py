@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -14,7 +16,7 @@ from codemods.rules.conflicts.own_trackers import BY_BATCH
 from codemods.rules.conflicts.tracker_keys import key_of, set_within
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.scopes import Binding
@@ -90,19 +92,68 @@ def given_by(
     return found | ({words.USER} if built.perhaps else set())
 
 
-def certain_in(semantic: SemanticModel, proposal: Proposal, wrap: Wrap) -> frozenset[str]:
-    """Return the ids that in a proposed block surely are its own."""
+def certain_in(semantic: SemanticModel, wrap: Wrap, retained: RetainedCalls) -> frozenset[str]:
+    """Return the ids that in a proposed block surely are its own, with what stays set in it."""
     named = named_ids(wrap) - missing_ids(semantic, wrap)
-    inside = (e for e in proposal.edits if isinstance(e, Retain) and _begins(wrap, e.path))
-    left = any(is_certain(semantic, user) for user in inside)
+    left = any(is_certain(semantic, user) for user in retained.in_block(wrap))
     built = built_with_user(semantic, key_of_block(semantic, wrap))
     return named | ({words.USER} if left or built.certainly else set())
 
 
-def _begins(wrap: Wrap, path: Path) -> bool:
-    """Whether the statement at *path* is one of those that *wrap* itself puts into its block."""
-    (field, first), (own, index) = wrap.path[-1], path[-1]
-    return path[:-1] == wrap.path[:-1] and own == field and first <= index < wrap.stop
+class RetainedCalls:
+    """The set calls that a proposal shortens, by the suites that they stand in."""
+
+    def __init__(self, proposal: Proposal) -> None:
+        self._of: dict[tuple[Path, str], list[Retain]] = {}
+        for edit in proposal.edits:
+            if isinstance(edit, Retain):
+                suite = (edit.path[:-1], edit.path[-1][0])
+                self._of.setdefault(suite, []).append(edit)
+
+    def in_block(self, wrap: Wrap) -> Iterator[Retain]:
+        """Yield those among the statements that *wrap* itself puts into its block."""
+        if self._of:
+            field, first = wrap.path[-1]
+            beside = self._of.get((wrap.path[:-1], field), ())
+            yield from (edit for edit in beside if first <= edit.path[-1][1] < wrap.stop)
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedBlock:
+    """A proposed block: the ids that it names, and its tracker as ``key_of_block`` has it."""
+
+    proposal: Proposal
+    named: frozenset[str]
+    key: object
+    is_step: bool
+    body: Sequence[ast.stmt]
+
+
+class BlocksByIds:
+    """Blocks by the ids that they name: those that lack some are found without a look at each."""
+
+    def __init__(self) -> None:
+        self._of: dict[frozenset[str], dict[int, list[ProposedBlock]]] = {}
+
+    def add(self, block: ProposedBlock) -> None:
+        """Take *block* up."""
+        self._of.setdefault(block.named, {}).setdefault(id(block.proposal), []).append(block)
+
+    def without(self, proposal: Proposal) -> None:
+        """Leave out the blocks of *proposal* from now on."""
+        for blocks in self._of.values():
+            blocks.pop(id(proposal), None)
+
+    def lacking(
+        self, ids: frozenset[str], proposal: Proposal | None, given: frozenset[str]
+    ) -> Iterator[ProposedBlock]:
+        """Yield the blocks that do not name all *ids*; those of *proposal*, not all *given*."""
+        for named, blocks in self._of.items():
+            if not ids <= named:
+                every = (of for number, of in blocks.items() if number != id(proposal))
+                yield from chain.from_iterable(every)
+            if not given <= named:
+                yield from blocks.get(id(proposal), ())
 
 
 def uses_of_others(

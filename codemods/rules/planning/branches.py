@@ -20,7 +20,7 @@ from codemods.analysis.trackers.lifetimes import Lifetime, SetCall
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.lasting_ids import LeftByRounds, lasting_conditions, lasting_refusal
 from codemods.rules.checks.lifetime import trusted
-from codemods.rules.checks.parts import Lasting, Order, Part, keys_of, level_of, named_in
+from codemods.rules.checks.parts import Lasting, Later, Order, Part, keys_of, level_of, named_in
 from codemods.rules.checks.process_ends import ending_refusal
 from codemods.rules.checks.shared_trackers.foreign_fields import is_flushed
 from codemods.rules.checks.store_reads import store_refusal
@@ -64,10 +64,10 @@ def decide_nested(
     if idle is not None:
         detail = "this call sets no id, and the ids that were set before it still count"
         return refuse(semantic, finding, Reason.CONDITIONAL_CONTEXT, detail, idle.call)
-    order = Order(semantic, lifetime)
+    order, later = Order(semantic, lifetime), Later(semantic, lifetime)
     for part in parts:
         first, block = part.sets[0], part.block
-        outlived = _followed(semantic, lifetime, part) or lifetime.escapes
+        outlived = _followed(semantic, lifetime, part, later) or lifetime.escapes
         own, stays = keep_user(semantic, part.sets, dataclasses.replace(form, outlived=outlived))
         carried = named_again(semantic, finding, part.carried, first, ours=form.ours)
         if isinstance(carried, Refusal):
@@ -340,17 +340,13 @@ def _loops(semantic: SemanticModel, lifetime: Lifetime, site: SetCall) -> frozen
     return module.loops_around(site.statement) - module.loops_around(lifetime.body[0])
 
 
-def _followed(semantic: SemanticModel, lifetime: Lifetime, part: Part) -> bool:
+def _followed(semantic: SemanticModel, lifetime: Lifetime, part: Part, later: Later) -> bool:
     """Whether the tracker may be at work again once the block of *part* is over."""
     first = part.sets[0]
     if _loops(semantic, lifetime, first):
         return True  # the block itself may come again
-    receiver: ast.Name = first.call.func.value  # type: ignore[attr-defined]
     left = semantic.taint.once(LeftBodies)
-    later = (site for site in lifetime.sets if _position(site) > _position(first))
     return any(
-        site not in part.sets
-        and not exclusive(semantic, site, receiver)
-        and left.may_follow(lifetime, first.call, site.call)
-        for site in later
+        site not in part.sets and left.may_follow(lifetime, first.call, site.call)
+        for site in later.than(first)
     )
