@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _BYTES = 16
+# Of longer ones the statements inside have texts: each of many branches inside each other would
+# keep the text of all that are in it.
+_MOST_LINES = 200
 # In the place of a field that a node does not have.
 _ABSENT = object()
 # Equal ones are written alike.
@@ -75,13 +78,16 @@ def note_texts(tree: ast.Module, text: str) -> None:
     """
     lines = text.split("\n")
     for node in statements(tree):
-        first, last = lines[node.lineno - 1], lines[(node.end_lineno or node.lineno) - 1]
+        stop = node.end_lineno or node.lineno
+        if stop - node.lineno > _MOST_LINES:
+            continue
+        first, last = lines[node.lineno - 1], lines[stop - 1]
         if getattr(node, "decorator_list", None) or not (first.isascii() and last.isascii()):
             continue  # decorators are above it; columns are counted in bytes
         if node.lineno == node.end_lineno:
             own = first[node.col_offset : node.end_col_offset]
         else:
-            inside = lines[node.lineno : (node.end_lineno or node.lineno) - 1]
+            inside = lines[node.lineno : stop - 1]
             end = last[: node.end_col_offset]
             own = "\n".join((f"{node.col_offset}", first[node.col_offset :], *inside, end))
         if own:  # what stands for something that was left out has no text

@@ -29,8 +29,9 @@ from codemods.validator.yields.generators import waiting_blocks
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from codemods.validator.walk import Parents
+
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
-Parents = dict[ast.AST, ast.AST]
 #: Reads of a tracker outside of its blocks, by scope and tracker.
 ReadsElsewhere = dict[tuple[ast.AST, str], set[ast.AST]]
 _BY_NAME = ("locals", "vars", "eval", "exec", "dir", "globals")
@@ -221,12 +222,14 @@ def _of_variable(scope: ast.AST, name: str) -> Iterator[ast.AST]:
 
 def _around(parents: Parents, block: ast.With) -> tuple[ast.AST, ast.AST | None]:
     """Return the scope of *block* and the outermost loop around it in that scope."""
-    loop: ast.AST | None = None
-    scope = parents[block]
-    while not isinstance(scope, _SCOPES):
-        if isinstance(scope, _LOOPS):
-            loop = scope
-        scope = parents[scope]
+    here, passed = parents[block], list[ast.AST]()
+    while not isinstance(here, _SCOPES) and here not in parents.within:
+        passed.append(here)
+        here = parents[here]
+    scope, loop = parents.within.get(here, (here, None))
+    for node in reversed(passed):
+        loop = node if loop is None and isinstance(node, _LOOPS) else loop
+        parents.within[node] = scope, loop
     name = block.items[0].optional_vars
     if loop is not None and (name is not None or _built_in(loop, block)):
         loop = None  # the tracker is built anew in each iteration

@@ -62,10 +62,22 @@ def _by_kind(tree: ast.Module) -> dict[type[ast.AST], list[ast.AST]]:
     return found
 
 
+class Parents(dict[ast.AST, ast.AST]):
+    """Each node of a module with the one that it is right inside of.
+
+    ``within`` keeps the scope and the outermost loop in it of nodes that were asked for: of many
+    branches inside each other, each way up is as long as they are many.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.within: dict[ast.AST, tuple[ast.AST, ast.AST | None]] = {}
+
+
 @lru_cache(maxsize=4)
-def parents(tree: ast.Module) -> dict[ast.AST, ast.AST]:
-    """Return each node of *tree*, as ``nodes`` does, with the one that it is right inside of."""
-    found: dict[ast.AST, ast.AST] = {}
+def parents(tree: ast.Module) -> Parents:
+    """Return the parents of the nodes of *tree*, in the order of ``nodes``."""
+    found = Parents()
     waiting: list[ast.AST] = [tree]
     for node in waiting:  # it grows on the way
         # As ``children``, without a list for each: all nodes of both trees pass here.
