@@ -101,14 +101,14 @@ def certain_in(semantic: SemanticModel, wrap: Wrap, retained: RetainedCalls) -> 
 
 
 class RetainedCalls:
-    """The set calls that a proposal shortens, by the suites that they stand in."""
+    """The set calls that a proposal shortens, by the bodies that they stand in."""
 
     def __init__(self, proposal: Proposal) -> None:
         self._of: dict[tuple[Path, str], list[Retain]] = {}
         for edit in proposal.edits:
             if isinstance(edit, Retain):
-                suite = (edit.path[:-1], edit.path[-1][0])
-                self._of.setdefault(suite, []).append(edit)
+                beside = (edit.path[:-1], edit.path[-1][0])
+                self._of.setdefault(beside, []).append(edit)
 
     def in_block(self, wrap: Wrap) -> Iterator[Retain]:
         """Yield those among the statements that *wrap* itself puts into its block."""
