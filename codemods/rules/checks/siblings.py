@@ -14,11 +14,15 @@ from codemods.analysis.trackers.constructs import asks_itself, bound_otherwise
 from codemods.analysis.trackers.lifetimes import within
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.definitions import DataFlow
-    from codemods.analysis.syntax.parsed_module import Path
     from codemods.analysis.syntax.scopes import Binding, Scope
     from codemods.analysis.trackers.lifetimes import Lifetime
+
+    #: A statement or case, and the field that has the body.
+    _Body = tuple[ast.AST, str]
 
 #: What these hold is evaluated where they stand: that of a generator expression is not.
 _AT_ONCE = (ast.ListComp, ast.SetComp, ast.DictComp)
@@ -161,17 +165,17 @@ class Siblings:
         return found
 
     @cached_property
-    def _by_body(self) -> dict[tuple[Path, str], list[int]]:
+    def _by_body(self) -> dict[_Body, list[int]]:
         """The numbers of the lifetimes by the suites that they are of."""
-        found: dict[tuple[Path, str], list[int]] = {}
+        found: dict[_Body, list[int]] = {}
         for number, one in enumerate(self._lifetimes):
-            found.setdefault((one.prefix, one.field_name), []).append(number)
+            found.setdefault(self._body_of(one), []).append(number)
         return found
 
     @cached_property
-    def _begun_in(self) -> dict[tuple[Path, str], list[tuple[int, int]]]:
+    def _begun_in(self) -> dict[_Body, list[tuple[int, int]]]:
         """For each suite the statements in which lifetimes begin, with their numbers, in order."""
-        found: dict[tuple[Path, str], list[tuple[int, int]]] = {}
+        found: dict[_Body, list[tuple[int, int]]] = {}
         for number, one in enumerate(self._lifetimes):
             for body, index in self._places(one):
                 found.setdefault(body, []).append((index, number))
@@ -179,14 +183,20 @@ class Siblings:
             places.sort()
         return found
 
-    def _places(self, one: Lifetime) -> list[tuple[tuple[Path, str], int]]:
-        """Return the suites around the construction of *one*, and which statement of each it is."""
-        path = self._module.paths[one.binding_statement]
-        return [((path[:depth], name), index) for depth, (name, index) in enumerate(path)]
+    def _body_of(self, one: Lifetime) -> _Body:
+        return self._module.at[one.prefix], one.field_name
+
+    def _places(self, one: Lifetime) -> Iterator[tuple[_Body, int]]:
+        """Yield the suites around the construction of *one*, and which statement of each it is."""
+        parents, paths = self._module.parents, self._module.paths
+        node: ast.AST = one.binding_statement
+        while paths[node]:  # the module's own is empty
+            (name, index), node = paths[node][-1], parents[node]
+            yield (node, name), index
 
     def _inside(self, lifetime: Lifetime) -> int | None:
         """Return the number of the first that begins in the suite of *lifetime*, behind it."""
-        places = self._begun_in.get((lifetime.prefix, lifetime.field_name), [])
+        places = self._begun_in.get(self._body_of(lifetime), [])
         begin = bisect_right(places, (lifetime.index, len(self._lifetimes)))
         # They stand in the order of their numbers.
         if begin < len(places) and places[begin][0] < lifetime.end:
