@@ -251,10 +251,11 @@ def _grown(session: Session, one: Family) -> Figure:
         runs = [_migrated(session, one, size)]
         if runs[0].cpu < CHEAP:
             runs += [_migrated(session, one, size) for _ in range(session.sizes.rounds // 2)]
+        if runs[0].status not in (0, 1):  # it is said to be too large, which costs next to nothing
+            notes.append(f"status {runs[0].status} at {size:,}")
+            break
         cost = statistics.median(run.cpu for run in runs)
         points.append((size, max(cost - start, 0.001)))
-        if runs[0].status not in (0, 1):
-            notes.append(f"status {runs[0].status} at {size:,}")
         if cost * 4 > session.sizes.limit:
             notes.append("stopped there")
             break

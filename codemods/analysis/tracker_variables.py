@@ -83,11 +83,14 @@ class _Variables:
         """
         found: set[ast.AST] = set()
         parents = self._module.parents
+        # The outermost expression around each call. Those around come first: no way up is long.
+        outermost: dict[ast.AST, ast.AST] = {}
         for call in self._module.every(ast.Call):
             part: ast.AST = call
+            while part not in outermost and not isinstance(parents[part], ast.stmt | ast.Module):
+                part = parents[part]
+            outermost[call] = part = outermost.get(part, part)
             around = parents[part]
-            while not isinstance(around, ast.stmt) and around in parents:
-                part, around = around, parents[around]
             if not isinstance(around, _ASSIGNMENTS) or around.value is not part or around in found:
                 continue
             if call in self._construct_calls or self._builds_one(call):
