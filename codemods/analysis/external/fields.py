@@ -25,9 +25,12 @@ _LOOKS = frozenset(
 )
 _MAKING = frozenset(("type", "new_class", "make_dataclass"))
 _GETTERS = frozenset(("attrgetter", "methodcaller"))
+#: Calls of all others use no field by a text, nor by a name that is computed.
+_ASKING = _LOOKUPS | _GETTERS | {"vars", "getmembers"}
 _WORD = re.compile(r"[^\W\d]\w*")
 _SAYS_NOTHING = frozenset({"Any", "object"})
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+_FUNCTIONS = frozenset({ast.FunctionDef, ast.AsyncFunctionDef})
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,27 +148,30 @@ class _Fields:
         self._parents: dict[ast.AST, ast.AST] = {}
         # What each local variable, and each field of an object itself, is bound to.
         self._bound: _Sources = {}
-        self._enter(tree, _Place(tree, None, None))
-        for node in every.nodes:
-            if type(node) not in LEAVES:
-                self._enter(node, self._places[node])
-        for node in every.of(ast.Name, ast.Attribute):
-            if isinstance(node.ctx, ast.Store):  # type: ignore[attr-defined]
-                self._bind(node)  # type: ignore[arg-type]
+        self._enter(tree, every.nodes)
+        for kind in (ast.Name, ast.Attribute):
+            for node in every.every(kind):
+                if type(node.ctx) is ast.Store:  # type: ignore[attr-defined]
+                    self._bind(node)  # type: ignore[arg-type]
 
-    def _enter(self, node: ast.AST, place: _Place) -> None:
-        inner = children(node)
-        if not inner:
-            return
-        inside = place
-        if isinstance(node, ast.ClassDef):
-            inside = _Place(place.function, node, place.outer)
-        elif isinstance(node, _Function):
-            inside = _Place(node, place.owner, place)
-            self._parameters(node, place)
+    def _enter(self, tree: ast.Module, nodes: list[ast.AST]) -> None:
+        """Learn what each of *nodes*, all that are inside of *tree*, stands right inside of."""
         places, parents = self._places, self._parents
-        for one in inner:
-            places[one], parents[one] = inside, node
+        outermost = _Place(tree, None, None)
+        for one in children(tree):
+            places[one], parents[one] = outermost, tree
+        for node in nodes:  # what is around a node comes before it
+            kind = type(node)
+            if kind in LEAVES:
+                continue
+            inside = places[node]
+            if kind in _FUNCTIONS:
+                self._parameters(node, inside)  # type: ignore[arg-type]
+                inside = _Place(node, inside.owner, inside)
+            elif kind is ast.ClassDef:
+                inside = _Place(inside.function, node, inside.outer)  # type: ignore[arg-type]
+            for one in node.inner:  # type: ignore[attr-defined]
+                places[one], parents[one] = inside, node
 
     def _parameters(self, node: _Function, place: _Place) -> None:
         arguments = [*node.args.posonlyargs, *node.args.args]
@@ -200,6 +206,8 @@ class _Fields:
         """Return the uses of each field, by its name."""
         found: dict[str, list[FieldUse]] = {}
         for node in self._index.of(ast.Attribute, ast.Call, ast.MatchClass):
+            if type(node) is ast.Call and last_name(node.func) not in _ASKING:
+                continue
             if isinstance(node, ast.MatchClass):
                 classes: frozenset[str] | None = self._names([last_name(node.cls)])
                 classes = None if classes is None or classes & _SAYS_NOTHING else classes
