@@ -33,7 +33,7 @@ _VALUE = re.compile(
 _TARGET = re.compile(rb"(%b)%b(?::[^=\n]*+)?\Z" % (NAME, GAP))
 _LAST = re.compile(rb"(%b)%b:?\Z" % (NAME, GAP))
 #: A target on whatever line it stands before the sign; hardly ever on another one.
-_ABOVE = re.compile(rb"(%b)%b:?=(?!=)" % (NAME, GAP))
+_ABOVE = re.compile(rb"(%b)%b(?::[^=\n]*+)?=(?!=)" % (NAME, GAP))
 #: The names that are imported of a module, in brackets or on one line.
 _IMPORT = re.compile(
     spaced(
@@ -131,7 +131,7 @@ def _targets(content: bytes) -> Iterator[bytes]:
     for match in _VALUE.finditer(content):
         end = match.start()
         before = content[content.rfind(b"\n", 0, end) + 1 : end]
-        is_above = is_above or not before.strip(b" \t\f\r:")
+        is_above = is_above or before.strip()[:1] in (b"", b":")
         for found in (_TARGET.search(before), _LAST.search(before)):
             if found is not None:
                 yield found[1]
