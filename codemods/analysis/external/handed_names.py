@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from bisect import bisect_right
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -72,8 +73,26 @@ class Definitions:
 
     def around(self, node: ast.AST) -> list[_Definition]:
         """Return the definitions around *node*, from the outermost."""
-        line = node.lineno  # type: ignore[attr-defined]
-        return [d for first, last, d in self._spans if first <= line <= last]
+        lines, around = self._by_line
+        at = bisect_right(lines, node.lineno)  # type: ignore[attr-defined]
+        return around[at - 1] if at else []
+
+    @cached_property
+    def _by_line(self) -> tuple[list[int], list[list[_Definition]]]:
+        """The lines from which on other definitions stand around, and those."""
+        begun: dict[int, list[int]] = {}
+        ended: dict[int, list[int]] = {}
+        for number, (first, last, _) in enumerate(self._spans):
+            begun.setdefault(first, []).append(number)
+            ended.setdefault(last + 1, []).append(number)
+        lines = sorted(begun.keys() | ended.keys())
+        here: list[int] = []  # from the outermost: an inner one has a higher number
+        around: list[list[_Definition]] = []
+        for line in lines:
+            over = ended.get(line, ())
+            here = [number for number in here if number not in over] + begun.get(line, [])
+            around.append([self._spans[number][2] for number in here])
+        return lines, around
 
     def is_variable(self, name: ast.Name) -> bool:
         """Whether *name* is a parameter of a function around it, or what that assigns."""

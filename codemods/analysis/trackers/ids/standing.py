@@ -47,6 +47,8 @@ class StandingIds:
         self._scopes = scopes
         self._lifetimes = lifetimes
         self._given_to_all = given_to_all
+        #: The ids of whatever tracker of a text.
+        self._of_any: dict[str, frozenset[str]] = {}
 
     def of(self, tracker: ast.expr | None, variable: object = None) -> frozenset[str]:
         """Return the ids that a tracker of that name may have beside those of the block.
@@ -63,9 +65,13 @@ class StandingIds:
             return ALL_IDS  # whoever else is given that tracker may have set any
         variable = self._key(tracker) if variable is None else variable
         own = variable if variable in self._apart else None
-        every = (told.get(text, {}) for told in (self._told, self._built))
-        parts = (ids for told in every for of, ids in told.items() if own in (None, of) or not of)
-        return frozenset().union(*parts)
+        told = (self._told.get(text, {}), self._built.get(text, {}))
+        if own is not None:
+            parts = (ids.get(of) for ids in told for of in (own, None))
+            return frozenset().union(*(part for part in parts if part is not None))
+        if text not in self._of_any:
+            self._of_any[text] = frozenset().union(*told[0].values(), *told[1].values())
+        return self._of_any[text]
 
     def told_in(
         self, body: Sequence[ast.stmt], tracker: ast.expr | None, taken: Collection[Path]
