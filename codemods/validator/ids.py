@@ -112,8 +112,10 @@ def without_user(
         later = sets[[key for key, _ in sets].index(words.USER) + 1 :]
         bound = {n.target.id for n in ast.walk(user) if isinstance(n, ast.NamedExpr)}
         names = {n.id for _, v in later for n in ast.walk(v) if isinstance(n, ast.Name)}
-        same = all(is_plain(v) for _, v in later) and not bound & names
-        return (others, None) if same else (sets, None)
+        if not all(is_plain(v) for _, v in later) or bound & names:
+            return sets, None
+        known.pop(words.USER, None)  # the one before is replaced before anything is asked
+        return others, None
     is_sure = isinstance(user, ast.Constant) and bool(user.value)
     return (others, user) if is_sure and isinstance(header.tracker, ast.Call) else (sets, None)
 

@@ -281,3 +281,17 @@ def test_an_id_may_go_with_a_later_one_that_is_none_where_that_was_asked() -> No
     objects(before, after.format("job_id=1 if a else 2"), unsafe=True)
     objects(before, after.format("job_id=None if a else 'x'"), unsafe=True)
     objects(before, after.format("batch_id=1 if a else None"), unsafe=True)
+
+
+def test_a_user_of_a_phase_without_work_may_be_replaced() -> None:
+    """The block sets another one before anything is asked; where it sets none, the user is lost."""
+    user = "tracker.set_tracking_context(user_id='u')\n"
+    other = "tracker.set_tracking_context(job_id='b', user_id='v')\n"
+    kept = "    tracker.set_tracking_context(user_id='v')\n    ask(tracker)\n"
+    inside = SECOND_BLOCK.replace("    ask(tracker)\n", kept)
+    before = legacy(f"print(text)\n{other}ask(tracker)\n", user)
+    same(before, adopted(f"print(text)\n{inside}"))
+    objects(before, adopted(f"print(text)\n{SECOND_BLOCK}"))
+    objects(before, adopted(f"print(text)\n{inside}".replace("'v'", "'u'")))
+    without = legacy(f"print(text)\n{SET_AGAIN}ask(tracker)\n", user)
+    objects(without, adopted(f"print(text)\n{SECOND_BLOCK}"), "is lost")
