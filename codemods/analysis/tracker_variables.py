@@ -93,7 +93,7 @@ class _Variables:
             around = parents[part]
             if not isinstance(around, _ASSIGNMENTS) or around.value is not part or around in found:
                 continue
-            if call in self._construct_calls or self._builds_one(call):
+            if call in self._lifetimes.by_call or self._builds_one(call):
                 found.add(around)
         return found
 
@@ -102,10 +102,6 @@ class _Variables:
         """The first construction of each statement that binds one."""
         pairs = [(self._lifetimes.binding_of(c), c) for c in reversed(self._lifetimes.constructs)]
         return {statement: construct for statement, construct in pairs if statement is not None}
-
-    @cached_property
-    def _construct_calls(self) -> set[ast.AST]:
-        return {construct.call for construct in self._lifetimes.constructs}
 
     def _builds_one(self, call: ast.Call) -> bool:
         definition = self._taint.definition(call.func)

@@ -45,7 +45,7 @@ Bound = tuple[Construct, Binder]
 _STORES = frozenset({words.STORE_ARGUMENT, words.LOG_ARGUMENT})
 
 
-def whole(module: ParsedModule, call: ast.Call, built: Mapping[ast.Call, Construct]) -> ast.expr:
+def whole(module: ParsedModule, call: ast.Call, built: Mapping[object, Construct]) -> ast.expr:
     """Return the condition that *call* is an arm of, if all of its arms build, or are None.
 
     A variable that is None until then, and takes the tracker for lack of one, has it always.

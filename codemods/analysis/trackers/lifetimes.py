@@ -225,10 +225,11 @@ class Lifetimes:
 
     def _whole(self, construct: Construct) -> ast.expr:
         """Return what *construct* is bound as: itself, or a condition whose arms all build."""
-        return whole(self._module, construct.call, self._by_call)
+        return whole(self._module, construct.call, self.by_call)
 
     @cached_property
-    def _by_call(self) -> dict[ast.Call, Construct]:
+    def by_call(self) -> dict[object, Construct]:
+        """The constructions by their calls: who asks of one call builds no set of them all."""
         return {construct.call: construct for construct in self.constructs}
 
     @cached_property

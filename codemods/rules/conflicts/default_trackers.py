@@ -175,10 +175,10 @@ def _is_handed_on(taint: DataFlow, owner: ast.AST, function: Resolved) -> bool:
 
 def _is_true(semantic: SemanticModel, tracker: Binding, body: Sequence[ast.stmt]) -> bool:
     """Whether the variable *tracker* surely has one in *body*, and the same all the time."""
-    built = {one.call for one in semantic.lifetimes.constructs if one.certain and one.kind in _TRUE}
     inside = {n for s in body for n in walk(s)}
     makers = [semantic.module.parents.get(binder) for binder in tracker.binders]
-    made = all(getattr(maker, "value", None) in built for maker in makers)
+    built = map(semantic.lifetimes.by_call.get, (getattr(one, "value", None) for one in makers))
+    made = all(one is not None and one.certain and one.kind in _TRUE for one in built)
     once = len(tracker.binders) == 1 or inside.isdisjoint(tracker.binders)
     return made and once and not (tracker.deletes or tracker.declared)
 

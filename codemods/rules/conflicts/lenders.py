@@ -105,7 +105,7 @@ def _is_built_here(semantic: SemanticModel, lender: Lender) -> bool:
     key = lender.tracker
     if key is None:
         return True
-    built = {construct.call for construct in semantic.lifetimes.constructs}
+    built = semantic.lifetimes.by_call
     makers = key.binders if isinstance(key, Binding) else ()
     around = (semantic.module.parents.get(maker) for maker in makers)
     return any(isinstance(a, ast.withitem) or getattr(a, "value", None) in built for a in around)

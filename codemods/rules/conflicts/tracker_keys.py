@@ -62,7 +62,7 @@ def is_handed_on(
 ) -> bool:
     """Whether no call in *parts* is seen to give *parameter* another tracker than *tracker*."""
     function = parameter.scope.node
-    built = {construct.call for construct in semantic.lifetimes.constructs}
+    built = semantic.lifetimes.by_call
     for call in (n for part in parts for n in walk(part) if isinstance(n, ast.Call)):
         found = semantic.taint.definition(call.func)
         if found is None or found.node is not function:

@@ -103,7 +103,7 @@ def _holders(
     given = [k.value for k in header.keywords if k.arg in (words.TRACKER_ARGUMENT, None)]
     binding, body = semantic.scopes.of(tracker), outer.body
     others: list[Binding] = []
-    built = {construct.call for construct in semantic.lifetimes.constructs}
+    built = semantic.lifetimes.by_call
     if len(header.args) > 1 or len(given) > 1 or binding.scope.is_module:
         return None
     if given and given[0] not in built:

@@ -189,7 +189,7 @@ def _making(
     statement = semantic.module.parents.get(stores[0])
     if len(stores) > 1 or not isinstance(statement, ast.Assign) or statement.targets != stores:
         return None
-    built = {construct.call for construct in semantic.lifetimes.constructs}
+    built = semantic.lifetimes.by_call
     outer = semantic.module.parents[statement]
     parts = fallback(statement.value)
     if statement in function.body and parts is not None and parts[1] in built:

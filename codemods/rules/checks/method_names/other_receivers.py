@@ -88,7 +88,7 @@ def is_built_each_time(semantic: SemanticModel, receiver: ast.Attribute) -> bool
     getter = owner.method(receiver.attr) if owner is not None else None
     if owner is None or getter is None or owner.taint is not semantic.taint:
         return False
-    built = {construct.call for construct in semantic.lifetimes.constructs}
+    built = semantic.lifetimes.by_call
     last = getter.node.body[-1]
     plain = [last_name(d) for d in getter.node.decorator_list] == ["property"]
     return plain and isinstance(last, ast.Return) and last.value in built

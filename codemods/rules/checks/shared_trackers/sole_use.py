@@ -158,10 +158,11 @@ def gives_only(
     shared = binding.declared or binding.deletes or binding.scope.is_module
     if shared or len(binding.binders) != 1:
         return False
-    built = {c.call for c in semantic.lifetimes.constructs if c.certain and not c.shared}
     statement = semantic.module.parents.get(binding.binders[0])
-    made = getattr(statement, "value", None)
-    if not isinstance(statement, ast.Assign | ast.AnnAssign) or made not in built:
+    made = semantic.lifetimes.by_call.get(getattr(statement, "value", None))
+    if not isinstance(statement, ast.Assign | ast.AnnAssign) or made is None:
+        return False
+    if made.shared or not made.certain:
         return False
     return all(_is_quiet(semantic, load, is_given) for load in binding.loads)
 

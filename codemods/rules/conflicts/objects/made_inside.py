@@ -70,10 +70,10 @@ def _init_of(field: TrackerField) -> ast.FunctionDef | None:
 
 def _is_built_once(semantic: SemanticModel, tracker: Binding) -> bool:
     """Whether the variable *tracker* surely has a tracker, and the same all the time."""
-    built = {c.call for c in semantic.lifetimes.constructs if c.certain and c.kind in _TRUE}
     makers = [getattr(semantic.module.parents.get(b), "value", None) for b in tracker.binders]
     alone = len(makers) == 1 and not (tracker.deletes or tracker.declared)
-    return alone and makers[0] in built
+    built = semantic.lifetimes.by_call.get(makers[0]) if alone else None
+    return built is not None and built.certain and built.kind in _TRUE
 
 
 def _gives(
