@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +106,45 @@ def test_the_sdk_s_retries_are_one_failure(
     ]
     assert (metrics[0].price_basis, metrics[0].cost_usd) == ("free", 0)
     assert "function_error" not in metrics[0].metadata
+
+
+def _steps(ended: list[str]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        ended.append("the generator")
+
+
+@pytest.mark.parametrize("path", ["context", "decorator", "replay"])
+def test_a_failure_keeps_nothing_of_the_program(
+    client: openai.OpenAI, server: LoopbackServer, metrics: CapturedMetrics, path: str
+) -> None:
+    """What a function holds is let go of where it returns, and not when garbage is searched."""
+    server.failures[:] = [403]
+    tracker, ended = AIUsageTracker(), list[str]()
+
+    def ask() -> Any:
+        return client.chat.completions.create(**CHAT)
+
+    def work() -> None:
+        steps = _steps(ended)
+        next(steps)
+        with suppress(openai.PermissionDeniedError):
+            if path == "context":
+                with ai_usage_context("work"):
+                    ask()
+            elif path == "decorator":
+                tracker.track_openai_completion(ask)()
+            else:
+                tracker.track_openai_completion(lambda: ask())()
+
+    gc.disable()
+    try:
+        work()
+    finally:
+        gc.enable()
+    assert ended == ["the generator"]
+    assert len(metrics) == 1
 
 
 class _Silent(BaseHTTPRequestHandler):

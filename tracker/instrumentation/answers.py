@@ -11,6 +11,7 @@ from typing import Any
 
 from tracker.instrumentation.providers import SDKS
 
+_OURS = __name__.partition(".")[0]
 DEFERRED_MODULE = "tracker.instrumentation.streaming.deferred"
 #: The HTTP libraries of the SDKs and of frameworks, whose own errors frameworks let through.
 HTTP_LIBRARIES = frozenset({"httpx", "httpx2"})
@@ -75,13 +76,18 @@ def response_behind(error: BaseException) -> Any:
     """Return the HTTP response that the SDK was reading when *error* came, if it was reading one.
 
     Only the SDK's own frames know it, and those of its HTTP library, which calls hooks with it: an
-    answer gets its id after it was parsed.
+    answer gets its id after it was parsed.  Our own, which hold the error just now, are not looked
+    into: up to Python 3.12 what was seen is kept with a frame, and the error would never be let go
+    of, nor would the variables of all functions that it went through, until garbage is searched.
     """
     trace = error.__traceback__
     while trace is not None:
         frame = trace.tb_frame
-        http_response = http_response_of(frame.f_locals.get("self"))
-        if http_response is None and _root_of(frame.f_globals.get("__name__")) in HTTP_LIBRARIES:
+        root = _root_of(frame.f_globals.get("__name__"))
+        http_response = None
+        if root != _OURS:
+            http_response = http_response_of(frame.f_locals.get("self"))
+        if http_response is None and root in HTTP_LIBRARIES:
             http_response = http_response_of(frame.f_locals.get("response"))
         if http_response is not None:
             return http_response
